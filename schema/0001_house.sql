@@ -8,7 +8,7 @@ create table actor (                                   -- anyone, anywhere
     username text not null, host text not null,        -- of the handle @username@host
     name text not null default '', note text not null default '',         -- note: HTML, ours or sanitised
     url text, avatar text, header text,
-    fields jsonb not null default '[]',                -- [{"name", "value"}], values as HTML
+    fields text[] not null default '{}',               -- {{name, value}, ...}, values as HTML
     inbox text not null, shared_inbox text, followers text unique,
     local boolean not null default false,
     locked boolean not null default true, discoverable boolean not null default false,
@@ -225,7 +225,7 @@ create table received (                                -- what came in; the row 
 create index received_age on received (received_at);
 create table job (                                     -- leased one by one: a lease moves run_at forward
     id bigint primary key generated always as identity,
-    kind text not null, payload jsonb not null,
+    kind text not null, payload text not null,         -- payload: JSON, ids only
     lane bigint,                                       -- whose deeds: those of one actor are told in their order; null: in any
     run_at timestamptz not null, attempts int not null default 0,
     failure text                                       -- buried, with the reason (never with words)

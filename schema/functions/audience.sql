@@ -2,10 +2,9 @@
 -- `volatile` here would make every timeline scan all that the viewer may see (tests/house holds the plans).
 -- tests/store/test_audience.py holds both functions against an oracle, and keeps the mutants that must die.
 
-create or replace function visible_posts(viewer bigint) returns setof post language sql stable as $$         -- viewer null: a stranger
+create or replace function addressed_posts(viewer bigint) returns setof post language sql stable as $$       -- viewer null: a stranger
     select p.* from post p
-     where p.deleted_at is null
-       and (p.author_id = viewer or p.said_at is not null and exists (
+     where (p.author_id = viewer or p.said_at is not null and exists (
                 select from post_audience a
                  where a.post_id = p.id and case a.kind
                        when 'public'    then true
@@ -23,6 +22,13 @@ create or replace function visible_posts(viewer bigint) returns setof post langu
        and not exists (select from block b
                         where (b.blocker_id, b.blocked_id) in ((p.author_id, viewer), (viewer, p.author_id)))
        and not exists (select from actor s where s.id in (p.author_id, viewer) and s.suspended_at is not null)
+$$;
+
+create or replace function visible_posts(viewer bigint) returns setof post language sql stable as $$         -- what the viewer may read
+    select p.* from addressed_posts(viewer) p where p.deleted_at is null
+$$;
+create or replace function buried_posts(viewer bigint) returns setof post language sql stable as $$          -- tombstones of what they could read
+    select p.* from addressed_posts(viewer) p where p.deleted_at is not null
 $$;
 
 create or replace function readers_of(the_post bigint) returns setof bigint language sql stable as $$        -- if public: the author's followers

@@ -1,0 +1,147 @@
+"""Actors: everybody we know of, here and elsewhere."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fediverse_circle.core.errors import NotFound
+from fediverse_circle.core.ids import ActorId, new_id
+from fediverse_circle.domain.actors import Actor, Field, Kind
+from fediverse_circle.domain.audience import Known
+from fediverse_circle.store.db import Reader, Tx
+
+
+def _actor(record: Any) -> Actor:
+    values = dict(record.items())
+    values["fields"] = tuple(Field(name, value) for name, value in values["fields"])
+    return Actor(**values)
+
+
+async def by_id(db: Reader, actor: ActorId) -> Actor:
+    """The actor; NotFound if there is none, or it was deleted or suspended."""
+    found = await by_ids(db, [actor])
+    if not found:
+        raise NotFound
+    return found[actor]
+
+
+async def by_ids(db: Reader, actors: Collection[ActorId]) -> dict[ActorId, Actor]:
+    """The actors of these ids that are there: neither deleted nor suspended."""
+    records = await db.fetch("select * from actor where id = any($1) and deleted_at is null and suspended_at is null", list(actors))
+    return {actor.id: actor for actor in map(_actor, records)}
+
+
+async def by_uri(db: Reader, uri: str) -> Actor | None:
+    """The actor of this id on the wire, in whatever state: the caller looks at `deleted_at` and `suspended_at`."""
+    record = await db.fetchrow("select * from actor where uri = $1", uri)
+    return _actor(record) if record else None
+
+
+async def by_handle(db: Reader, username: str, host: str) -> Actor | None:
+    """Whoever bears this handle; of several (an account made anew elsewhere) the one seen last."""
+    record = await db.fetchrow(
+        """select * from actor
+            where lower(username) = lower($1) and host = $2 and deleted_at is null and suspended_at is null
+            order by fetched_at desc nulls first limit 1""",
+        username,
+        host,
+    )
+    return _actor(record) if record else None
+
+
+async def matching(db: Reader, text: str, limit: int) -> list[Actor]:
+    """Actors whose handle begins with the text, those who live here first."""
+    records = await db.fetch(
+        """select * from actor
+            where lower(username) like replace(replace(replace(lower($1), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
+              and kind <> 'Application' and deleted_at is null and suspended_at is null
+            order by local desc, username, host limit $2""",
+        text,
+        limit,
+    )
+    return [_actor(record) for record in records]
+
+
+async def known(db: Reader, uris: Collection[str]) -> Known:
+    """What these addressees are to us: actors, and followers collections with their owners."""
+    records = await db.fetch(
+        """select id, uri, followers from actor
+            where (uri = any($1) or followers = any($1)) and deleted_at is null and suspended_at is null""",
+        list(uris),
+    )
+    wanted = set(uris)
+    return Known(
+        actors={record["uri"]: ActorId(record["id"]) for record in records if record["uri"] in wanted},
+        followers={record["followers"]: ActorId(record["id"]) for record in records if record["followers"] in wanted},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an actor says of itself; texts are HTML, ours or sanitised."""
+
+    uri: str
+    kind: Kind
+    username: str
+    host: str
+    name: str
+    note: str
+    url: str | None
+    avatar: str | None
+    header: str | None
+    fields: Sequence[Field]
+    inbox: str
+    shared_inbox: str | None
+    followers: str | None
+    locked: bool
+    discoverable: bool
+    published_at: datetime
+
+
+async def insert_local(tx: Tx, now: datetime, profile: Profile) -> Actor:
+    """A new actor who lives here.  The unique name is the database's to refuse."""
+    return await _insert(tx, profile, now, fetched_at=None)
+
+
+async def keep_remote(tx: Tx, now: datetime, profile: Profile) -> Actor:
+    """What was just fetched of an actor elsewhere, new or in place of what we had.  Never touches one of ours."""
+    return await _insert(tx, profile, now, fetched_at=now)
+
+
+async def _insert(tx: Tx, profile: Profile, now: datetime, *, fetched_at: datetime | None) -> Actor:
+    record = await tx.fetchrow(
+        """insert into actor (id, uri, kind, username, host, name, note, url, avatar, header, fields, inbox, shared_inbox, followers,
+                              local, locked, discoverable, published_at, fetched_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+           on conflict (uri) do update
+              set (kind, username, host, name, note, url, avatar, header, fields, inbox, shared_inbox, followers, locked, discoverable,
+                   fetched_at)
+                = (excluded.kind, excluded.username, excluded.host, excluded.name, excluded.note, excluded.url, excluded.avatar,
+                   excluded.header, excluded.fields, excluded.inbox, excluded.shared_inbox, excluded.followers, excluded.locked,
+                   excluded.discoverable, excluded.fetched_at)
+            where not actor.local and actor.deleted_at is null
+           returning *""",
+        new_id(now),
+        profile.uri,
+        profile.kind,
+        profile.username,
+        profile.host,
+        profile.name,
+        profile.note,
+        profile.url,
+        profile.avatar,
+        profile.header,
+        [[field.name, field.value] for field in profile.fields],
+        profile.inbox,
+        profile.shared_inbox,
+        profile.followers,
+        fetched_at is None,
+        profile.locked,
+        profile.discoverable,
+        profile.published_at,
+        fetched_at,
+    )
+    if record is None:
+        raise NotFound
+    return _actor(record)

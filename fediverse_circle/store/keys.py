@@ -1,0 +1,64 @@
+"""Keys: the public halves of everybody, and, in a table apart, the secret halves of those who live here."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from fediverse_circle.core.ids import ActorId
+from fediverse_circle.store.db import Reader, Tx, row
+
+KeyKind = Literal["rsa", "ed25519"]
+
+
+@dataclass(frozen=True, slots=True)
+class ActorKey:
+    """A public key: PEM for RSA, Multikey for Ed25519."""
+
+    uri: str
+    actor_id: ActorId
+    kind: KeyKind
+    public: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A secret key: PKCS #8, DER."""
+
+    kind: KeyKind
+    private: bytes = field(repr=False)
+
+
+async def find(db: Reader, uri: str) -> ActorKey | None:
+    """The public key of this id, if its owner is neither deleted nor suspended."""
+    record = await db.fetchrow(
+        """select k.* from actor_key k join actor a on a.id = k.actor_id
+            where k.uri = $1 and a.deleted_at is null and a.suspended_at is null""",
+        uri,
+    )
+    return row(ActorKey, record) if record else None
+
+
+async def of_actor(db: Reader, actor: ActorId) -> list[ActorKey]:
+    """An actor's public keys."""
+    return [row(ActorKey, r) for r in await db.fetch("select * from actor_key where actor_id = $1 order by kind desc", actor)]
+
+
+async def replace(tx: Tx, actor: ActorId, keys: list[ActorKey]) -> None:
+    """The actor's public keys are these now.  A key id of somebody else stays theirs."""
+    await tx.execute("delete from actor_key where actor_id = $1", actor)
+    await tx.executemany(
+        "insert into actor_key (uri, actor_id, kind, public, fetched_at) values ($1, $2, $3, $4, $5) on conflict (uri) do nothing",
+        [(key.uri, actor, key.kind, key.public, key.fetched_at) for key in keys],
+    )
+
+
+async def keep_secret(tx: Tx, actor: ActorId, key: SecretKey) -> None:
+    """Store the secret half of a key of an actor who lives here."""
+    await tx.execute("insert into secret_key (actor_id, kind, private) values ($1, $2, $3)", actor, key.kind, key.private)
+
+
+async def secret(db: Reader, actor: ActorId, kind: KeyKind) -> SecretKey | None:
+    """The secret half of an actor's key of this kind; None for who does not live here."""
+    record = await db.fetchrow("select kind, private from secret_key where actor_id = $1 and kind = $2", actor, kind)
+    return row(SecretKey, record) if record else None
