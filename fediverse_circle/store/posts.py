@@ -270,3 +270,9 @@ async def public_count(db: Reader, author: ActorId) -> int:
 async def adopt(tx: Tx, post: Post) -> None:
     """Answers that came before this post are answers to it now."""
     await tx.execute("update post set in_reply_to = $1 where in_reply_to is null and in_reply_to_uri = $2", post.id, post.uri)
+
+
+async def readers(db: Reader, post: Post, among: Collection[ActorId]) -> set[ActorId]:
+    """Which of these may read the post."""
+    records = await db.fetch("select r as reader from readers_of($1) r where r = any($2)", post.id, list(among))
+    return {ActorId(record["reader"]) for record in records}

@@ -1,0 +1,93 @@
+"""Saying something, saying it again, taking it back; and receiving what others say."""
+
+from datetime import datetime
+
+from fediverse_circle.actions.addressing import Decision, Draft, readable_by
+from fediverse_circle.core.errors import Conflict, NotFound
+from fediverse_circle.core.ids import ActorId
+from fediverse_circle.core.urls import parse_url
+from fediverse_circle.domain import uris
+from fediverse_circle.domain.actors import Actor
+from fediverse_circle.domain.audience import Addressing
+from fediverse_circle.domain.events import PostEdited, PostPublished, PostRetracted
+from fediverse_circle.domain.post import Post, Words
+from fediverse_circle.store import events, notifications, posts, timelines
+from fediverse_circle.store.db import Tx
+from fediverse_circle.store.posts import Origin
+from fediverse_circle.text.render import rendered
+
+
+def words(draft: Draft, author: Actor, decision: Decision) -> Words:
+    """The draft as it will be stored: names of readers become links, names of others stay text."""
+    raise NotImplementedError
+
+
+async def publish(tx: Tx, now: datetime, author: Actor, draft: Draft, decision: Decision) -> Post:
+    """Say something to an audience."""
+    parent = decision.parent
+    origin = Origin(
+        uri=uris.new_post(str(parse_url(author.uri).origin)),
+        url=None,
+        author=author.id,
+        in_reply_to=parent.id if parent else None,
+        in_reply_to_uri=parent.uri if parent else None,
+        kind="Note",
+        said_at=now,
+    )
+    post = await posts.insert(tx, now, origin, words(draft, author, decision), decision.addressing)
+    if post is None:
+        raise Conflict("Two posts of one name: try again.")
+    await timelines.enter(tx, post.id)
+    await notifications.tell_mentioned(tx, now, post.id, author.id)
+    await events.emit(tx, now, PostPublished(author.id, post.id))
+    return post
+
+
+async def edit(tx: Tx, now: datetime, author: Actor, post: Post, draft: Draft) -> Post:
+    """Say it again in other words, to the same readers: an edit never re-addresses."""
+    decision = Decision(await posts.addressing(tx, post), None, await readable_by(tx, draft.mentioned, post))
+    edited = await posts.reword(tx, now, post.id, words(draft, author, decision))
+    if edited is None:
+        raise NotFound
+    await notifications.tell_mentioned(tx, now, post.id, author.id)
+    await events.emit(tx, now, PostEdited(author.id, post.id))
+    return edited
+
+
+async def retract(tx: Tx, now: datetime, post: Post) -> None:
+    """Take it back: the words are erased with this transaction, here and soon wherever they went."""
+    await posts.erase(tx, now, post.id)
+    await events.emit(tx, now, PostRetracted(post.author_id, post.id, post.uri))
+
+
+async def receive(tx: Tx, now: datetime, origin: Origin, said: Words, addressing: Addressing) -> Post | None:
+    """Somebody elsewhere has said something to people here; None if we knew, be it as taken back."""
+    post = await posts.insert(tx, now, origin, said, addressing)
+    if post is None:
+        return None
+    await posts.adopt(tx, post)
+    await timelines.enter(tx, post.id)
+    await notifications.tell_mentioned(tx, now, post.id, origin.author)
+    return post
+
+
+async def receive_edit(tx: Tx, now: datetime, author: ActorId, uri: str, said: Words, edited_at: datetime) -> Post | None:
+    """Somebody elsewhere says it again; None if it is not theirs, was taken back, or an edit as new as this has been seen."""
+    known = await posts.known(tx, uri)
+    if known is None or known.author_id != author or known.deleted_at is not None:
+        return None
+    if known.edited_at is not None and edited_at <= known.edited_at:
+        return None
+    post = await posts.reword(tx, min(edited_at, now), known.id, said)
+    if post is not None:
+        await notifications.tell_mentioned(tx, now, post.id, author)
+    return post
+
+
+async def receive_retraction(tx: Tx, now: datetime, author: ActorId, uri: str) -> None:
+    """Somebody elsewhere takes it back: erased if it was here, refused if it still comes.  Another's post is not theirs to take."""
+    known = await posts.known(tx, uri)
+    if known is None:
+        await posts.bury(tx, now, uri, author)
+    elif known.author_id == author:
+        await posts.erase(tx, now, known.id)
