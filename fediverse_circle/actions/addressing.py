@@ -47,7 +47,7 @@ async def decide(db: Reader, me: Account, draft: Draft) -> Decision:
 
 def _first_word(me: Account, draft: Draft, parent: Post | None) -> Decision:
     if draft.text.startswith("@") and not draft.mentioned and draft.asked == "direct":
-        raise Invalid("status", "Nobody you can write to has that name.")      # never a letter that silently goes to nobody
+        raise Invalid("status", "Nobody you can write to has that name.")  # never a letter that silently goes to nobody
     audience = chosen(draft.asked, me.ceiling, me.actor_id, (actor.id for actor in draft.mentioned.values()))
     return Decision(audience, parent, draft.mentioned)
 

@@ -14,7 +14,7 @@ from fediverse_circle.domain.events import FollowAccepted, FollowRejected, Follo
 from fediverse_circle.store import events, follows, notifications, timelines
 from fediverse_circle.store.db import Tx
 
-REFILL = 40      # posts that come home after an acceptance
+REFILL = 40  # posts that come home after an acceptance
 
 
 async def request(tx: Tx, now: datetime, me: Actor, target: Actor) -> Follow:
@@ -41,7 +41,7 @@ async def receive_request(tx: Tx, now: datetime, follower: Actor, target: Actor,
         return
     await follows.request(tx, now, follower.id, target.id, uri)
     if relation.followed_by:
-        await events.emit(tx, now, FollowAccepted(target.id, follower.id, uri))       # our answer was lost
+        await events.emit(tx, now, FollowAccepted(target.id, follower.id, uri))  # our answer was lost
     else:
         await _asked(tx, now, follower, target)
 

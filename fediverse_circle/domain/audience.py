@@ -74,7 +74,7 @@ class Addressing:
         return "private" if kinds & {Followers, InCircle} else "direct"
 
 
-NOBODY = Addressing(frozenset(), listed=False)      # its author alone
+NOBODY = Addressing(frozenset(), listed=False)  # its author alone
 
 
 def inherited(parent: Addressing, parent_author: ActorId, author: ActorId) -> Addressing | None:

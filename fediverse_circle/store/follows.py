@@ -10,12 +10,12 @@ from datetime import datetime
 from fediverse_circle.core.ids import ActorId, new_id
 from fediverse_circle.core.paging import Page
 from fediverse_circle.domain.actors import Follow
-from fediverse_circle.store.db import Reader, Tx, row
+from fediverse_circle.store.db import Reader, Tx, one, row
 
 
 async def request(tx: Tx, now: datetime, follower: ActorId, target: ActorId, uri: str) -> Follow:
     """The follow of this pair, asked for now if there was none.  Of a request made anew (the answer was lost) the newest id counts."""
-    return row(
+    return one(
         Follow,
         await tx.fetchrow(
             """insert into follow (id, follower_id, target_id, state, uri) values ($1, $2, $3, 'requested', $4)
@@ -171,4 +171,4 @@ async def counts(db: Reader, actor: ActorId) -> Counts:
                   (select count(*) from follow where target_id = $1 and state = 'requested') as requests""",
         actor,
     )
-    return row(Counts, record)
+    return one(Counts, record)

@@ -47,16 +47,18 @@ async def insert(tx: Tx, now: datetime, email: str, password_hash: str, role: Ro
     return one(
         Login,
         await tx.fetchrow(
-            "insert into login (email, password_hash, role, created_at) values ($1, $2, $3, $4) returning *", email, password_hash, role, now
+            "insert into login (email, password_hash, role, created_at) values ($1, $2, $3, $4) returning *",
+            email,
+            password_hash,
+            role,
+            now,
         ),
     )
 
 
 async def insert_account(tx: Tx, actor: ActorId, login: LoginId | None, ceiling: Visibility, language: str | None) -> None:
     """An actor who lives here becomes a persona of the login; of none: the server's own actor."""
-    await tx.execute(
-        "insert into account (actor_id, login_id, ceiling, language) values ($1, $2, $3, $4)", actor, login, ceiling, language
-    )
+    await tx.execute("insert into account (actor_id, login_id, ceiling, language) values ($1, $2, $3, $4)", actor, login, ceiling, language)
 
 
 async def by_email(db: Reader, email: str) -> Login | None:
@@ -138,15 +140,17 @@ async def end_session(tx: Tx, secret: str) -> None:
 async def invite(tx: Tx, now: datetime, secret: str, role: Role, expires_at: datetime) -> None:
     """A link with this secret makes one login."""
     await tx.execute(
-        "insert into invitation (secret_digest, role, created_at, expires_at) values ($1, $2, $3, $4)", digest(secret), role, now, expires_at
+        "insert into invitation (secret_digest, role, created_at, expires_at) values ($1, $2, $3, $4)",
+        digest(secret),
+        role,
+        now,
+        expires_at,
     )
 
 
 async def invited(db: Reader, now: datetime, secret: str) -> Role | None:
     """The role that a link would give; None if it was used, has expired, or never was."""
-    role: Role | None = await db.fetchval(
-        "select role from invitation where secret_digest = $1 and expires_at > $2", digest(secret), now
-    )
+    role: Role | None = await db.fetchval("select role from invitation where secret_digest = $1 and expires_at > $2", digest(secret), now)
     return role
 
 

@@ -60,7 +60,7 @@ async def insert(tx: Tx, now: datetime, origin: Origin, words: Words, addressing
 
     It is said when its author says, but never later than now: backdating narrows, and nothing is from the future.
     """
-    columns = list(zip(*map(_columns, addressing.rows), strict=True)) or [[]] * 5
+    columns: list[Sequence[object]] = list(zip(*map(_columns, addressing.rows), strict=True)) or [()] * 5
     record = await tx.fetchrow(
         """with said as (
                insert into post (id, uri, url, author_id, in_reply_to, in_reply_to_uri, kind, content, source, summary, sensitive, language,
@@ -200,7 +200,9 @@ async def mentions(db: Reader, posts: Collection[PostId]) -> Mapping[PostId, lis
 async def replies_count(db: Reader, viewer: ActorId | None, posts: Collection[PostId]) -> dict[PostId, int]:
     """How many answers to each the viewer may read."""
     records = await db.fetch(
-        "select in_reply_to, count(*) as answers from visible_posts($1) where in_reply_to = any($2) group by in_reply_to", viewer, list(posts)
+        "select in_reply_to, count(*) as answers from visible_posts($1) where in_reply_to = any($2) group by in_reply_to",
+        viewer,
+        list(posts),
     )
     return {PostId(record["in_reply_to"]): record["answers"] for record in records}
 
@@ -237,26 +239,30 @@ async def descendants(db: Reader, viewer: ActorId | None, post: Post, limit: int
 
 async def by_author(db: Reader, viewer: ActorId | None, author: ActorId, page: Page, *, without_replies: bool) -> list[Post]:
     """What the viewer may read of an author, newest first."""
-    records = await db.fetch(
-        """select * from visible_posts($1)
+    records = (
+        await db.fetch(
+            """select * from visible_posts($1)
             where author_id = $2 and id < $3 and id > $4 and not ($6 and in_reply_to_uri is not null)
             order by id desc limit $5""",
-        viewer,
-        author,
-        page.below,
-        page.above,
-        page.limit,
-        without_replies,
-    ) if not page.upwards else await db.fetch(
-        """select * from visible_posts($1)
+            viewer,
+            author,
+            page.below,
+            page.above,
+            page.limit,
+            without_replies,
+        )
+        if not page.upwards
+        else await db.fetch(
+            """select * from visible_posts($1)
             where author_id = $2 and id < $3 and id > $4 and not ($6 and in_reply_to_uri is not null)
             order by id limit $5""",
-        viewer,
-        author,
-        page.below,
-        page.above,
-        page.limit,
-        without_replies,
+            viewer,
+            author,
+            page.below,
+            page.above,
+            page.limit,
+            without_replies,
+        )
     )
     return sorted((row(Post, record) for record in records), key=lambda post: -post.id)
 

@@ -1,0 +1,214 @@
+"""Assembly: one application out of the surfaces, one way to say that something went wrong, workers beside it.
+
+Handlers raise; the outermost middleware asks the surface to which the path belongs how to say it.  A path that does not exist, a method
+that a path does not know, and a thing that is not for the asker are one answer.
+"""
+
+import asyncio
+import secrets
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Literal
+
+import structlog
+from aiohttp import web
+
+from fediverse_circle import __version__, federation, mastodon, oauth
+from fediverse_circle import web as pages
+from fediverse_circle.actions import accounts
+from fediverse_circle.config import Settings, Unix
+from fediverse_circle.core.clock import Clock
+from fediverse_circle.core.errors import NotFound, TooLarge, Trouble, Unreachable
+from fediverse_circle.federation import delivery, incoming, outgoing
+from fediverse_circle.jobs import schedule, worker
+from fediverse_circle.mastodon.cors import cross_origin
+from fediverse_circle.net.client import open_client
+from fediverse_circle.site import SITE, Site
+from fediverse_circle.store.db import begin, open_database
+
+Role = Literal["web", "federation", "work"]
+ROLES: frozenset[Role] = frozenset({"web", "federation", "work"})
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Refusal = Callable[[web.Request, Trouble], web.StreamResponse]
+
+REQUEST_BYTES = 2 << 20  # more than any surface reads; each has its own, smaller bound
+DRAIN_SECONDS = 10.0
+WORKER_REST_SECONDS = 1.0
+
+_log = structlog.get_logger()
+
+
+def build(here: Site, roles: Collection[Role]) -> web.Application:
+    """The application that answers for these roles."""
+    app = web.Application(middlewares=[_answered, cross_origin, _unslashed], client_max_size=REQUEST_BYTES)
+    app[SITE] = here
+    surfaces = {"web": (mastodon, oauth, pages), "federation": (federation,), "work": ()}
+    for role in sorted(roles):
+        for surface in surfaces[role]:
+            for routes in surface.ROUTES:
+                app.add_routes(routes)
+    return app
+
+
+def _refusal(path: str) -> Refusal:
+    """How the surface of this path says no."""
+    if path.startswith("/api/"):
+        return mastodon.refusal
+    if path.startswith("/oauth/"):
+        return oauth.refusal
+    if path.startswith(federation.PATHS):
+        return federation.refusal
+    return pages.refusal
+
+
+@web.middleware
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every request gets an answer in the words of its surface, and one log line without any."""
+    began = time.perf_counter()
+    refusal = _refusal(request.path)
+    try:
+        response = await handler(request)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+        response = refusal(request, NotFound())
+    except web.HTTPRequestEntityTooLarge:
+        response = refusal(request, TooLarge())
+    except web.HTTPException:
+        raise
+    except Trouble as trouble:
+        response = refusal(request, trouble)
+    except (ConnectionResetError, asyncio.CancelledError):
+        raise  # the asker has gone
+    except Exception as error:
+        name = secrets.token_hex(8)
+        _log.error("failed", request=name, method=request.method, route=_route(request), exc_info=error)
+        response = refusal(request, Broken(name))
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    milliseconds = round((time.perf_counter() - began) * 1000, 1)
+    _log.debug("request", method=request.method, route=_route(request), status=response.status, ms=milliseconds)
+    return response
+
+
+class Broken(Trouble):
+    """A fault of this program; `name` finds it in the log."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Something went wrong on this server. If you tell its administrator, mention {name}.")
+
+
+def _route(request: web.Request) -> str:
+    """The path as the router knows it: with the names of its parameters instead of what they hold."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "?"
+
+
+@web.middleware
+async def _unslashed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Some clients write a slash behind every path: where there is nothing with it, they mean the path without."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        if len(request.path) < 2 or not request.path.endswith("/"):
+            raise
+        meant = request.clone(rel_url=request.rel_url.with_path(request.path.rstrip("/") or "/").with_query(request.rel_url.query))
+        match = await request.app.router.resolve(meant)
+        match.add_app(request.app)
+        match.freeze()
+        meant._match_info = match
+        return await match.handler(meant)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, dsn: str, now: Clock) -> AsyncIterator[Site]:
+    """What handlers and workers reach, for as long as the block lasts."""
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(open_database(dsn))
+        client = await stack.enter_async_context(
+            open_client(
+                user_agent=f"fediverse_circle/{__version__} (+{settings.origin}/)",
+                own_hosts={settings.origin.authority, settings.handle_domain},
+                allowed_private_networks=settings.allowed_private_networks,
+                host_map={},
+                extra_ca=settings.extra_ca_bundle,
+            )
+        )
+        async with begin(db) as tx:
+            actor = await accounts.instance_actor(tx, now(), settings)
+        yield Site(settings, db, client, now, actor.id)
+
+
+@asynccontextmanager
+async def serving(here: Site, roles: Collection[Role]) -> AsyncIterator[None]:
+    """Answer requests and do the work of these roles for as long as the block lasts; what is under way at the end is finished."""
+    stop = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        if "work" in roles:
+            await stack.enter_async_context(_working(here, stop))
+        if {"web", "federation"} & set(roles):
+            await stack.enter_async_context(_listening(here, build(here, roles)))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+@asynccontextmanager
+async def _listening(here: Site, app: web.Application) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN_SECONDS, keepalive_timeout=75)
+    await runner.setup()
+    try:
+        for address in here.settings.listen:
+            if isinstance(address, Unix):
+                await web.UnixSite(runner, str(address.path)).start()
+            else:
+                await web.TCPSite(runner, address.host or None, address.port, ssl_context=_tls(here.settings), reuse_port=True).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    return context
+
+
+@asynccontextmanager
+async def _working(here: Site, stop: asyncio.Event) -> AsyncIterator[None]:
+    """The workers: what came in is understood, what happened is told, what is told is delivered, what is old is swept."""
+    handlers = {"Understand": incoming.understand} | dict.fromkeys(outgoing.KINDS, outgoing.tell)
+    works = (
+        lambda: worker.work(here, handlers, stop),
+        lambda: delivery.deliver(here, stop),
+        lambda: schedule.keep_house(here, stop),
+    )
+    tasks = [asyncio.create_task(_kept_alive(work, stop)) for work in works]
+    try:
+        yield
+    finally:
+        stop.set()
+        _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _kept_alive(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Do it until told to stop; what fails unexpectedly (a database gone for a while) is begun again after a rest."""
+    while not stop.is_set():
+        try:
+            await work()
+        except Unreachable as error:
+            _log.warning("waiting for the database", exc_info=error)
+        except Exception as error:
+            _log.error("a worker failed and is started again", exc_info=error)
+        else:
+            return
+        try:
+            async with asyncio.timeout(WORKER_REST_SECONDS):
+                await stop.wait()
+        except TimeoutError:
+            continue
