@@ -216,6 +216,7 @@ create table received (                                -- what came in; the row 
     id bigint primary key generated always as identity,
     activity_uri text not null, inbox_of bigint references actor on delete cascade,       -- whose personal inbox; null: the shared one
     signer_id bigint not null references actor on delete cascade,
+    kind text not null, about text,                    -- its type, and the id of its object
     signature bytea not null unique,                   -- its fingerprint: the same request again is no second one
     signed_at timestamptz not null,                    -- by the sender's clock
     body bytea,                                        -- until understood
@@ -223,6 +224,7 @@ create table received (                                -- what came in; the row 
     unique nulls not distinct (activity_uri, inbox_of)
 );
 create index received_age on received (received_at);
+create index received_about on received (about) where kind = 'Undo' or body is not null;   -- what is undone stays so; what is deleted is not kept
 create table job (                                     -- leased one by one: a lease moves run_at forward
     id bigint primary key generated always as identity,
     kind text not null, payload text not null,         -- payload: JSON, ids only
