@@ -1,0 +1,4 @@
+"""Who is asking: apps, consent, codes, tokens, scopes; `caller` for every surface that is reached by token.
+
+Here: what OAuth asks of a server, and passwords.  Not here: the pages on which people sign in and consent (web), and what a caller may then do.
+"""
