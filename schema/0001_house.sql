@@ -145,6 +145,10 @@ create table home_entry (                              -- an index written on ar
     primary key (viewer_id, post_id)
 );
 create index home_entry_post on home_entry (post_id);
+create table tally (                                   -- counted along as posts come and go: counting them at each look would read them all
+    actor_id bigint primary key references actor on delete cascade,
+    public_posts int not null                          -- the one number about somebody's posts that is everybody's
+);
 
 create table notification (
     account_id bigint not null references account on delete cascade,

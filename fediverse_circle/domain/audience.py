@@ -6,7 +6,7 @@ alternatives below.  A post is for whoever any one of them admits.  Mastodon's "
 What is decided here is what the list of a new post *is*; who may read by it is decided in schema/functions/audience.sql.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -68,10 +68,14 @@ class Addressing:
     @property
     def visibility(self) -> Visibility:
         """The word that clients know for it."""
-        kinds = {type(row) for row in self.rows}
-        if Public in kinds:
-            return "public" if self.listed else "unlisted"
-        return "private" if kinds & {Followers, InCircle} else "direct"
+        return projected({type(row) for row in self.rows}, listed=self.listed)
+
+
+def projected(kinds: Set[type[Audience]], *, listed: bool) -> Visibility:
+    """The word that clients know for an audience of these kinds."""
+    if Public in kinds:
+        return "public" if listed else "unlisted"
+    return "private" if kinds & {Followers, InCircle} else "direct"
 
 
 NOBODY = Addressing(frozenset(), listed=False)  # its author alone

@@ -72,7 +72,10 @@ async def insert(tx: Tx, now: datetime, origin: Origin, words: Words, addressing
                insert into post_audience (post_id, kind, actor_id, circle_id, roll_id, only_then)
                select said.id, a.* from said, unnest($15::audience_kind[], $16::bigint[], $17::bigint[], $18::bigint[], $19::boolean[]) a),
              named as (
-               insert into mention (post_id, actor_id) select said.id, m.* from said, unnest($20::bigint[]) m)
+               insert into mention (post_id, actor_id) select said.id, m.* from said, unnest($20::bigint[]) m),
+             counted as (
+               insert into tally (actor_id, public_posts) select said.author_id, 1 from said where 'public' = any($15)
+               on conflict (actor_id) do update set public_posts = tally.public_posts + 1)
            select * from said""",
         new_id(now),
         origin.uri,
@@ -123,7 +126,12 @@ async def erase(tx: Tx, now: datetime, post: PostId) -> None:
     """Take the words of a post back: erased here and now, with whatever rang or listed it.  Its tombstone refuses their return."""
     await tx.execute(
         """with taken as (
-               update post set (content, source, summary, deleted_at) = ('', null, '', $2) where id = $1 and deleted_at is null returning id),
+               update post set (content, source, summary, deleted_at) = ('', null, '', $2) where id = $1 and deleted_at is null
+               returning id, author_id),
+             uncounted as (
+               update tally set public_posts = greatest(public_posts - 1, 0) from taken
+                where tally.actor_id = taken.author_id
+                  and exists (select from post_audience a where a.post_id = taken.id and a.kind = 'public')),
              unlisted as (delete from home_entry using taken where post_id = taken.id),
              unnamed as (delete from mention using taken where post_id = taken.id)
            delete from notification using taken where post_id = taken.id""",
@@ -269,8 +277,8 @@ async def by_author(db: Reader, viewer: ActorId | None, author: ActorId, page: P
 
 async def public_count(db: Reader, author: ActorId) -> int:
     """How many posts of an author everybody may read: the one number about them that everybody may know."""
-    count: int = await db.fetchval("select count(*) from visible_posts(null) where author_id = $1", author)
-    return count
+    count: int | None = await db.fetchval("select public_posts from tally where actor_id = $1", author)
+    return count or 0
 
 
 async def adopt(tx: Tx, post: Post) -> None:
