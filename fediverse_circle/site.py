@@ -1,6 +1,6 @@
 """What a handler may reach: settings, database, the way out, the clock.  Everything else is passed to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -8,6 +8,7 @@ from fediverse_circle.config import Settings
 from fediverse_circle.core.clock import Clock
 from fediverse_circle.core.ids import ActorId
 from fediverse_circle.net.client import Client
+from fediverse_circle.net.manners import Manners
 from fediverse_circle.store.db import Database
 
 
@@ -20,6 +21,7 @@ class Site:
     client: Client
     now: Clock
     instance_actor: ActorId
+    manners: Manners = field(default_factory=Manners)
 
 
 SITE = web.AppKey("site", Site)
