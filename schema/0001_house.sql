@@ -178,11 +178,12 @@ create table browser_session (                         -- somebody signed in on 
     login_id bigint not null references login on delete cascade,
     created_at timestamptz not null, expires_at timestamptz not null
 );
-create table sign_in_failure (                         -- the rate limit of sign-in, shared by all processes
-    key bytea not null,                                -- digest of an address or of an e-mail address, salted by its kind
-    failed_at timestamptz not null
+create table attempt (                                 -- what may not be tried too often (sign-in, tokens, registrations), for all processes
+    key bytea not null,                                -- digest of what is tried and by whom: an address, an e-mail address
+    made_at timestamptz not null
 );
-create index sign_in_failure_key on sign_in_failure (key, failed_at);
+create index attempt_key on attempt (key, made_at);
+create index attempt_age on attempt (made_at);
 create table oauth_app (
     id bigint primary key,
     client_id text not null unique, secret_digest bytea not null,
