@@ -1,6 +1,6 @@
 """URLs and hosts, read strictly: one parser for everybody who compares, keeps or asks one.
 
-What is refused has no origin, so nothing can be decided by it: userinfo, white space, backslashes, invisible characters, an empty or foreign
+What is refused has no origin, so nothing can be decided by it: userinfo, white space, backslashes, invisible characters, an empty or wrong
 port, hosts that only look like an address (octal, hexadecimal, one number), every scheme but http and https.  What is accepted has one
 spelling, `str(url)`; two spellings of one host are one origin.  An *id* (of an actor, an object, a key) must be in that spelling already:
 a thing has one name, and names are compared letter by letter.
@@ -21,6 +21,7 @@ from fediverse_circle.core.errors import Invalid
 LONGEST = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SHAPE = re.compile(r"(?P<scheme>[A-Za-z]+)://(?P<authority>[^/?#]*)(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:@\[\]]+)(?::(?P<port>[1-9][0-9]{0,4}))?")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -139,10 +140,13 @@ def same_origin(one: str, other: str) -> bool:
 def joined(base: Url, reference: str) -> Url:
     """The URL that a reference (a Location header) names, as seen from the base."""
     _refuse_strange(reference)
-    try:
-        return parse_url(urljoin(str(base), reference))
-    except ValueError as error:
-        raise BadUrl("That is not a web address.") from error
+    if _SCHEME.match(reference):
+        return parse_url(reference)
+    if reference.startswith("//"):
+        return parse_url(f"{base.origin.scheme}:{reference}")
+    if reference.startswith("/"):
+        return parse_url(f"{base.origin}{reference}")
+    return parse_url(urljoin(str(base), reference))
 
 
 def normal_host(text: str) -> str:

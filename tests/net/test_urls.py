@@ -163,7 +163,20 @@ def test_a_reference_is_joined_and_read_as_strictly() -> None:
     assert str(joined(base, "/d?e")) == "https://w.example/d?e"
     assert str(joined(base, "../d")) == "https://w.example/d"
     assert str(joined(base, "//E.example/d")) == "https://e.example/d"
-    for reference in ("https://W@E/", "javascript:alert(1)", "//[", "/a\tb", "\n/a", "/" + "a" * LONGEST):
+    assert str(joined(base, "?x")) == "https://w.example/a/b?x"
+    for reference in (
+        "https://W@E/",
+        "//",
+        "///a",
+        "https:",
+        "https:///a",
+        "d:e",
+        "javascript:alert(1)",
+        "//[",
+        "/a\tb",
+        "\n/a",
+        "/" + "a" * LONGEST,
+    ):
         with pytest.raises(BadUrl):
             joined(base, reference)
 
