@@ -29,6 +29,8 @@ class Names(AbstractResolver):
         if host in self._fixed:
             address, port = self._fixed[host]
             return [_result(host, address, port)]
+        if host.endswith(".localhost"):  # RFC 6761, 6.3: this machine, whether the system's resolver knows it or not
+            return [_result(host, "127.0.0.1", port)]
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(
             self._threads, lambda: socket.getaddrinfo(host, None, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
