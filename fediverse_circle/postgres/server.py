@@ -1,7 +1,7 @@
 """A PostgreSQL server of our own, kept alive for as long as the program lives and no longer.
 
-It listens on no network address, only on a socket that its own user (and root) can open.  Another process of ours on the same data
-directory finds it and uses it; when its starter ends, so does it, and whoever still needs it starts the next one.
+It listens on no network address, only on a socket that its own user (and root) can open.  Another process of ours on the same data directory
+finds it and uses it; when its starter ends, so does it, and whoever still needs it starts the next one.
 """
 
 import asyncio
@@ -22,46 +22,17 @@ from fediverse_circle.config import Settings
 from fediverse_circle.postgres import access, descend
 from fediverse_circle.postgres.access import NOT_YET, OWNER, Access, address
 from fediverse_circle.postgres.binaries import Binaries, CannotStart, binaries_for
-from fediverse_circle.postgres.home import Home, alone, prepared_home, write_for
+from fediverse_circle.postgres.configuration import FIRST_CHOICES, FIXED
+from fediverse_circle.postgres.home import Home, alone, prepared_home, reachable, write_for
 
 Say = Callable[[str], None]
 
 _DATABASE = "fediverse_circle"
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}
 _PROGRESS_SECONDS = 5.0
-
-# What nobody may turn off: given with the command, so that no file can say otherwise.
-_FIXED = {
-    "listen_addresses": "",
-    "port": "5432",
-    "unix_socket_permissions": "0700",
-    "fsync": "on",
-    "full_page_writes": "on",
-    "synchronous_commit": "on",
-    "logging_collector": "on",
-    "log_filename": "postgresql-%a.log",  # a week's worth, each day's file written over a week later
-    "log_truncate_on_rotation": "on",
-    "log_rotation_age": "1d",
-    "log_rotation_size": "0",
-    "log_min_messages": "log",  # from here on: no statement, value or detail reaches the log
-    "log_min_error_statement": "panic",
-    "log_min_duration_statement": "-1",
-    "log_statement": "none",
-    "log_error_verbosity": "terse",
-    "log_parameter_max_length": "0",
-    "log_parameter_max_length_on_error": "0",
-}
-
-# What somebody with a larger machine may change, in postgresql.conf.
-_FIRST_CHOICES = """
-# Chosen by fediverse_circle for a small machine; change what you like, it is not written again.
-shared_buffers = 32MB
-max_wal_size = 256MB
-max_connections = 100
-jit = off
-autovacuum_vacuum_insert_scale_factor = 0.02   # listings need the visibility map
-autovacuum_analyze_scale_factor = 0.05
-"""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 30.0
+_LONG_LIFE = 10.0  # a server that lived so long did not fail at once
+_GIVE_UP_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +43,12 @@ class Server:
 
     async def database(self, name: str) -> Access:
         """The database of this name, made if it is not there."""
-        return await access.create(self.home.sockets, name)
+        for _ in range(int(_GIVE_UP_SECONDS / 0.1)):
+            try:
+                return await access.create(self.home.sockets, name)
+            except NOT_YET:  # another process that had started it has just ended, and the next one is being started
+                await asyncio.sleep(0.1)
+        raise CannotStart(f"PostgreSQL does not stay up; its log in {self.home.log} may say why.")
 
 
 @asynccontextmanager
@@ -91,15 +67,17 @@ async def serving(data_directory: Path, runtime_directory: Path, say: Say, binar
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("PostgreSQL would end with this thread: start it on the main thread")
     home = prepared_home(data_directory, runtime_directory)
-    supervisor = _Supervisor(home, binaries or await binaries_for(home.data), say)
-    await supervisor.bring_up()
-    watch = asyncio.create_task(supervisor.keep_up(), name="postgresql")
+    supervisor = _Supervisor(home, await reachable(binaries or await binaries_for(home.data), home), say)
     try:
-        yield Server(home)
+        await supervisor.bring_up()
+        watch = asyncio.create_task(supervisor.keep_up(), name="postgresql")
+        try:
+            yield Server(home)
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
     finally:
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
         await supervisor.stop()
 
 
@@ -115,32 +93,32 @@ class _Supervisor:
     async def bring_up(self) -> None:
         """Return when the server answers, whoever started it."""
         waited = _Patience(self._say)
-        while True:
-            if self._live_pid() is None and self._own is None:
-                await self._start()
-            if await self._answers():
-                return
+        while not await self._answers():
+            holder = self._holder()
             if self._own is not None and self._own.returncode is not None:
-                self._own = None
-                if self._live_pid() is None:
-                    words = " ".join(self._last_words) or "it gave no reason"
-                    raise CannotStart(f"PostgreSQL did not start: {words} (more may stand in {self._home.log}).")
+                await self._judge_end()
+            elif self._own is None and holder is None:
+                await self._start()
+            elif holder and holder != str(self._home.sockets):
+                raise CannotStart(f"A PostgreSQL on {self._home.data} has its socket in {holder}. Set runtime_directory as it was there.")
             await asyncio.sleep(0.05)
-            waited.tell("PostgreSQL is starting; after a crash it first makes good what was lost")
+            waited.tell("PostgreSQL is starting; after a crash it first makes good what was left undone")
 
     async def keep_up(self) -> None:
-        """Whenever the server ends, bring it up again."""
-        pause = 0.1
+        """Whenever the server ends, bring it up again: at once, and ever more patiently if it does not live long."""
+        now, pause = asyncio.get_running_loop().time, _FIRST_PAUSE
         while True:
+            began = now()
             await self._end()
-            self._say("PostgreSQL has ended unexpectedly; it is started again.")
+            pause = _FIRST_PAUSE if now() - began > _LONG_LIFE else min(2 * pause, _LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+            self._say("PostgreSQL has ended; it is started again.")
             try:
                 await self.bring_up()
-                pause = 0.1
             except CannotStart as refusal:
                 self._say(refusal.sentence)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, 30.0)
+            except OSError as error:
+                self._say(f"PostgreSQL cannot be started just now: {error.strerror}.")
 
     async def stop(self) -> None:
         """End our own server, with everything written; leave another's alone."""
@@ -161,25 +139,31 @@ class _Supervisor:
             await self._own.wait()
             self._own = None
             return
-        while self._live_pid() is not None:  # noqa: ASYNC110  it is no child of ours, so nobody tells us
+        while self._holder() is not None:  # noqa: ASYNC110  it is no child of ours, so nobody tells us
             await asyncio.sleep(0.2)
 
+    async def _judge_end(self) -> None:
+        """Our server ended before it answered: because another was faster, because a former one is not quite gone, or for good."""
+        self._own = None
+        if self._listener is not None:
+            await self._listener
+        words = " ".join(self._last_words)
+        if self._holder() is None and "shared memory block" not in words:
+            raise CannotStart(f"PostgreSQL did not start: {words or 'it gave no reason'} (its log is in {self._home.log}).")
+
     async def _start(self) -> None:
-        with alone(self._home):
+        async with alone(self._home):
             if not (self._home.data / "PG_VERSION").is_file():
                 await self._initialise()
             self._write_rules()
-        settings = {
-            **_FIXED,
-            "unix_socket_directories": str(self._home.sockets),
-            "log_directory": str(self._home.log),
-        }
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self._last_words.clear()
-        self._own = await self._descended(str(self._binaries.postgres), "-D", str(self._home.data), *options)
+            settings = {**FIXED, "unix_socket_directories": str(self._home.sockets), "log_directory": str(self._home.log)}
+            options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+            self._last_words.clear()
+            self._own = await self._descended(self._binaries.postgres, "-D", str(self._home.data), *options)
         self._listener = asyncio.create_task(self._listen(self._own), name="postgresql-words")
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        """Keep the last of what the server says before its log is open: why it does not start."""
         assert process.stdout is not None
         async for line in process.stdout:
             self._last_words.append(line.decode(errors="replace").strip())
@@ -188,29 +172,31 @@ class _Supervisor:
         """Make the data directory: aside, and put in its place when it is whole."""
         self._say("Making a new database; this takes a few seconds.")
         fresh = self._home.directory / "data.new"
-        if fresh.exists():
-            shutil.rmtree(fresh)
+        shutil.rmtree(fresh, ignore_errors=True)
         options = ["-D", str(fresh), "-U", OWNER, "-E", "UTF8", "--data-checksums", "--locale=C.UTF-8", "--no-instructions"]
         options += ["--auth-local=peer", "--auth-host=reject"]
         if self._binaries.major >= 17:
             options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        process = await self._descended(str(self._binaries.initdb), *options)
-        output, _ = await process.communicate()
+        process = await self._descended(self._binaries.initdb, *options)
+        try:
+            output, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
         if process.returncode != 0:
             raise CannotStart(f"PostgreSQL could not make its files: {output.decode(errors='replace').strip()[-500:]}")
         conf = fresh / "postgresql.conf"
-        write_for(self._home.user, conf, conf.read_text() + _FIRST_CHOICES)
+        write_for(self._home.user, conf, conf.read_text(encoding="utf-8") + FIRST_CHOICES)
         fresh.rename(self._home.data)
 
     def _write_rules(self) -> None:
         """Who may come in: root and the server's own user, by the kernel's word, as one of the two roles."""
-        user, data = self._home.user, self._home.data
-        names = sorted({user.name, "root"})
-        roles = (OWNER, access.EVERYDAY)
+        user, data, roles = self._home.user, self._home.data, (OWNER, access.EVERYDAY)
         write_for(user, data / "pg_hba.conf", "".join(f"local all {role} peer map=house\n" for role in roles) + "local all all reject\n")
-        write_for(user, data / "pg_ident.conf", "".join(f'house "{name}" {role}\n' for name in names for role in roles))
+        write_for(user, data / "pg_ident.conf", "".join(f'house "{name}" {role}\n' for name in {user.name, "root"} for role in roles))
 
-    async def _descended(self, *command: str) -> asyncio.subprocess.Process:
+    async def _descended(self, program: Path, *arguments: str) -> asyncio.subprocess.Process:
         user = self._home.user
         return await asyncio.create_subprocess_exec(
             sys.executable,
@@ -219,7 +205,8 @@ class _Supervisor:
             str(os.getpid()),
             str(user.uid),
             str(user.gid),
-            *command,
+            str(program),
+            *arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -227,20 +214,27 @@ class _Supervisor:
             start_new_session=True,  # a Ctrl-C in the terminal is for us; PostgreSQL ends after the last request
         )
 
-    def _live_pid(self) -> int | None:
-        """The process that holds the data directory, if one does."""
+    def _holder(self) -> str | None:
+        """Where the living server that holds the data directory has its socket ("": it does not say yet); None if there is no such server.
+
+        A server works in its data directory: a process that only bears the number of a former one does not.
+        """
         try:
-            pid = int((self._home.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            os.kill(pid, 0)
-        except (OSError, ValueError):
+            lines = (self._home.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            os.kill(int(lines[0]), 0)
+            if sys.platform == "linux" and Path(f"/proc/{int(lines[0])}/cwd").readlink() != self._home.data:
+                return None
+        except (OSError, ValueError, IndexError):
             return None
-        return pid
+        return lines[4] if len(lines) > 4 else ""
 
     async def _answers(self) -> bool:
         try:
             connection = await asyncpg.connect(address(self._home.sockets, OWNER, "postgres"), timeout=5)
         except NOT_YET:
             return False
+        except asyncpg.PostgresError as error:
+            raise CannotStart(f"PostgreSQL runs on {self._home.data}, but lets nobody in (SQLSTATE {error.sqlstate}).") from None
         await connection.close()
         return True
 

@@ -175,7 +175,7 @@ async def open_database(dsn: str, *, connections: int | None = None) -> AsyncIte
     with in_our_words:
         pool = await asyncpg.create_pool(
             dsn,
-            min_size=1,
+            min_size=0,  # connections come with the work; the driver logs tracebacks when it cannot keep a floor
             max_size=size,
             max_inactive_connection_lifetime=60,
             timeout=ACQUIRE_SECONDS,
@@ -186,8 +186,10 @@ async def open_database(dsn: str, *, connections: int | None = None) -> AsyncIte
             reset=_keep_session,
         )
     try:
+        reader = Pool(pool)
+        await reader.fetchval("select 1")
         async with Bell(dsn) as bell:
-            yield Database(Pool(pool), bell)
+            yield Database(reader, bell)
     finally:
         try:
             async with asyncio.timeout(5):
