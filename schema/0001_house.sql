@@ -256,12 +256,17 @@ create table delivery (                                -- one activity to one in
     activity_id bigint not null references activity on delete cascade,
     post_id bigint references post on delete cascade,  -- what it is about: a retraction finds it here
     attempted boolean not null default false,          -- set before the first byte: it may have arrived
+    refused int not null default 0,                    -- how often the host, alive, failed over this one: one bad activity must not hold up the rest
     give_up_at timestamptz not null,                   -- later for a Delete than for a Create
     unique (activity_id, inbox)
 );
 create index delivery_queue on delivery (host, id);
 create index delivery_post on delivery (post_id) where post_id is not null;
 create table post_sent (                               -- where a post has gone: retractions follow it, receipts come back
-    post_id bigint not null references post on delete cascade, host text not null references destination,
-    gone_at timestamptz, primary key (post_id, host)   -- gone_at: the host confirmed the erasure
+    post_id bigint not null references post on delete cascade, inbox text not null,
+    host text not null references destination,
+    gone_at timestamptz, primary key (post_id, inbox)  -- gone_at: the host confirmed the erasure
+);
+create table buried_inbox (                            -- answered 410; until its host is heard of again
+    inbox text primary key, host text not null references destination
 );
