@@ -2,3 +2,12 @@
 
 Here: what OAuth asks of a server, and passwords.  Not here: the pages on which people sign in and consent (web), and what a caller may then do.
 """
+
+from typing import Final
+
+from fediverse_circle.oauth import apps, metadata, tokens
+from fediverse_circle.oauth.errors import refusal
+
+ROUTES: Final = (apps.routes, tokens.routes, metadata.routes)
+
+__all__ = ["ROUTES", "refusal"]

@@ -61,6 +61,18 @@ async def insert_account(tx: Tx, actor: ActorId, login: LoginId | None, ceiling:
     await tx.execute("insert into account (actor_id, login_id, ceiling, language) values ($1, $2, $3, $4)", actor, login, ceiling, language)
 
 
+async def name_is_taken(db: Reader, username: str) -> bool:
+    """Whether somebody here bears this name, or did: names are not given twice."""
+    found: bool = await db.fetchval("select exists (select from actor where local and lower(username) = lower($1))", username)
+    return found
+
+
+async def adjust_account(tx: Tx, actor: ActorId, ceiling: Visibility, *, locked: bool) -> None:
+    """How widely a persona may speak at most, and whether it is asked before somebody follows."""
+    await tx.execute("update account set ceiling = $2 where actor_id = $1", actor, ceiling)
+    await tx.execute("update actor set locked = $2 where id = $1 and local", actor, locked)
+
+
 async def by_email(db: Reader, email: str) -> Login | None:
     """The login of this address, disabled or not."""
     record = await db.fetchrow("select * from login where lower(email) = lower($1)", email)
@@ -102,6 +114,11 @@ async def disable(tx: Tx, now: datetime, login: LoginId) -> None:
     """Nobody signs in with this login any more, and every session and token of its personas ends now."""
     await tx.execute("update login set disabled_at = $2 where id = $1 and disabled_at is null", login, now)
     await tx.execute("delete from browser_session where login_id = $1", login)
+    await revoke_tokens(tx, now, login)
+
+
+async def revoke_tokens(tx: Tx, now: datetime, login: LoginId) -> None:
+    """No app speaks for a persona of this login any more."""
     await tx.execute(
         """update oauth_token set revoked_at = $2
             where revoked_at is null and actor_id in (select actor_id from account where login_id = $1)""",
@@ -111,7 +128,8 @@ async def disable(tx: Tx, now: datetime, login: LoginId) -> None:
 
 
 async def begin_session(tx: Tx, now: datetime, login: LoginId, secret: str, expires_at: datetime) -> None:
-    """Somebody has signed in on our pages; the secret is in their cookie."""
+    """Somebody has signed in on our pages; the secret is in their cookie.  Sessions that have expired are forgotten."""
+    await tx.execute("delete from browser_session where expires_at < $1", now)
     await tx.execute(
         "insert into browser_session (secret_digest, login_id, created_at, expires_at) values ($1, $2, $3, $4)",
         digest(secret),
