@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from fediverse_circle.core.ids import ActorId
+from fediverse_circle.domain.actors import Kind
 from fediverse_circle.store.db import Reader, Tx, row
 
 KeyKind = Literal["rsa", "ed25519"]
@@ -27,6 +28,35 @@ class SecretKey:
 
     kind: KeyKind
     private: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A public key and whose it is.  `gone`: they were deleted or suspended; `resting`: we had stopped writing to their host."""
+
+    kind: KeyKind
+    public: str
+    actor_id: ActorId
+    actor_uri: str
+    actor_kind: Kind
+    local: bool
+    gone: bool
+    resting: bool
+
+
+async def held(db: Reader, uri: str, host: str) -> Held | None:
+    """The public key of this id, its owner, and how we stand with the host that the owner would write from."""
+    record = await db.fetchrow(
+        """select k.kind, k.public, a.id as actor_id, a.uri as actor_uri, a.kind as actor_kind, a.local,
+                  a.deleted_at is not null or a.suspended_at is not null as gone,
+                  exists (select from destination d where d.host = $2 and d.fail_count > 0)
+                  or exists (select from buried_inbox b where b.host = $2) as resting
+             from actor_key k join actor a on a.id = k.actor_id
+            where k.uri = $1""",
+        uri,
+        host,
+    )
+    return row(Held, record) if record else None
 
 
 async def find(db: Reader, uri: str) -> ActorKey | None:
