@@ -3,7 +3,7 @@
 Ids of private things bear 128 bits of chance (`core.ids.new_name`); those of actors are names that people give each other.
 """
 
-from fediverse_circle.core.ids import new_name
+from fediverse_circle.core.ids import PostId, new_name
 
 
 def actor(origin: str, username: str) -> str:
@@ -64,3 +64,8 @@ def new_activity(origin: str) -> str:
 def profile_page(origin: str, username: str) -> str:
     """Where people look at an actor who lives here."""
     return f"{origin}/@{username}"
+
+
+def post_page(origin: str, username: str, post: PostId) -> str:
+    """Where people look at a post of an actor who lives here, if everybody may."""
+    return f"{profile_page(origin, username)}/{post}"
