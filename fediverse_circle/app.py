@@ -9,7 +9,7 @@ import secrets
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Literal
 
 import structlog
@@ -21,12 +21,14 @@ from fediverse_circle.actions import accounts
 from fediverse_circle.config import Settings, Unix
 from fediverse_circle.core.clock import Clock
 from fediverse_circle.core.errors import NotFound, TooLarge, Trouble, Unreachable
+from fediverse_circle.core.ids import ActorId
 from fediverse_circle.federation import delivery, incoming, outgoing
 from fediverse_circle.jobs import schedule, worker
 from fediverse_circle.mastodon.cors import cross_origin
 from fediverse_circle.net.client import open_client
+from fediverse_circle.oauth.passwords import PASSWORDS, Passwords
 from fediverse_circle.site import SITE, Site
-from fediverse_circle.store.db import begin, open_database
+from fediverse_circle.store.db import Database, begin, open_database
 
 Role = Literal["web", "federation", "work"]
 ROLES: frozenset[Role] = frozenset({"web", "federation", "work"})
@@ -44,6 +46,7 @@ def build(here: Site, roles: Collection[Role]) -> web.Application:
     """The application that answers for these roles."""
     app = web.Application(middlewares=[_answered, cross_origin, _unslashed], client_max_size=REQUEST_BYTES)
     app[SITE] = here
+    app[PASSWORDS] = Passwords()
     surfaces = {"web": (mastodon, oauth, pages), "federation": (federation,), "work": ()}
     for role in sorted(roles):
         for surface in surfaces[role]:
@@ -133,9 +136,16 @@ async def opened(settings: Settings, dsn: str, now: Clock) -> AsyncIterator[Site
                 extra_ca=settings.extra_ca_bundle,
             )
         )
-        async with begin(db) as tx:
-            actor = await accounts.instance_actor(tx, now(), settings)
-        yield Site(settings, db, client, now, actor.id)
+        yield Site(settings, db, client, now, await _instance_actor(db, now, settings))
+
+
+async def _instance_actor(db: Database, now: Clock, settings: Settings) -> ActorId:
+    """The server's own actor; of several processes that start for the first time together, one makes it."""
+    for _ in range(2):
+        with suppress(NotFound):
+            async with begin(db) as tx:
+                return (await accounts.instance_actor(tx, now(), settings)).id
+    raise NotFound("The server's own actor cannot be made: its name is taken.")
 
 
 @asynccontextmanager

@@ -18,9 +18,9 @@ from fediverse_circle.store import schema
 from fediverse_circle.store.db import Database, open_database
 
 try:
-    from uvloop import run as run_loop  # the extra `speed`
+    from uvloop import new_event_loop  # the extra `speed`
 except ImportError:
-    from asyncio import run as run_loop
+    from asyncio import new_event_loop
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -59,7 +59,8 @@ def settings_from(config: Path | None, data_directory: str | None, **spoken: obj
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end, on the fastest loop there is."""
-    return run_loop(main)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(main)
 
 
 @asynccontextmanager
