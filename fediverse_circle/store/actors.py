@@ -1,7 +1,7 @@
 """Actors: everybody we know of, here and elsewhere."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,11 @@ from fediverse_circle.domain.actors import Actor, Field, Kind
 from fediverse_circle.domain.audience import Known
 from fediverse_circle.store.db import Reader, Tx
 
+_COLUMNS = tuple(column.name for column in fields(Actor))
+
 
 def _actor(record: Any) -> Actor:
-    values = dict(record.items())
+    values = {column: record[column] for column in _COLUMNS}
     values["fields"] = tuple(Field(name, value) for name, value in values["fields"])
     return Actor(**values)
 
@@ -50,17 +52,61 @@ async def by_handle(db: Reader, username: str, host: str) -> Actor | None:
     return _actor(record) if record else None
 
 
-async def matching(db: Reader, text: str, limit: int) -> list[Actor]:
-    """Actors whose handle begins with the text, those who live here first."""
+async def by_handles(db: Reader, handles: Collection[tuple[str, str]]) -> dict[tuple[str, str], Actor]:
+    """Whoever bears these handles (user name and host, both in lower case); of several the one seen last."""
+    records = await db.fetch(
+        """select distinct on (lower(a.username), a.host) a.*
+             from unnest($1::text[], $2::text[]) wanted(username, host)
+             join actor a on lower(a.username) = wanted.username and a.host = wanted.host
+            where a.deleted_at is null and a.suspended_at is null
+            order by lower(a.username), a.host, a.fetched_at desc nulls first""",
+        [username for username, _ in handles],
+        [host for _, host in handles],
+    )
+    return {(actor.username.lower(), actor.host): actor for actor in map(_actor, records)}
+
+
+async def matching(db: Reader, text: str, limit: int, *, offset: int = 0, followed_by: ActorId | None = None) -> list[Actor]:
+    """Actors whose handle begins with the text, those who live here first; only those whom somebody follows, if asked for."""
     records = await db.fetch(
         """select * from actor
             where lower(username) like replace(replace(replace(lower($1), '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
               and kind <> 'Application' and deleted_at is null and suspended_at is null
-            order by local desc, username, host limit $2""",
+              and ($4::bigint is null or exists (
+                   select from follow f where f.follower_id = $4 and f.target_id = actor.id and f.state = 'accepted'))
+            order by local desc, username, host limit $2 offset $3""",
         text,
         limit,
+        offset,
+        followed_by,
     )
     return [_actor(record) for record in records]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An actor as a viewer may see it: with the number of posts that everybody may read; follows are told to the actor alone."""
+
+    actor: Actor
+    public_posts: int
+    followers: int
+    following: int
+
+
+async def shown(db: Reader, viewer: ActorId | None, actors: Collection[ActorId]) -> dict[ActorId, Shown]:
+    """Those of these actors that are there, as the viewer may see them."""
+    records = await db.fetch(
+        """select a.*, coalesce(t.public_posts, 0) as public_posts,
+                  case when a.id = $1 then (select count(*) from follow where target_id = $1 and state = 'accepted') else 0 end as followed,
+                  case when a.id = $1 then (select count(*) from follow where follower_id = $1 and state = 'accepted') else 0 end as following
+             from actor a left join tally t on t.actor_id = a.id
+            where a.id = any($2) and a.deleted_at is null and a.suspended_at is null""",
+        viewer,
+        list(actors),
+    )
+    return {
+        ActorId(record["id"]): Shown(_actor(record), record["public_posts"], record["followed"], record["following"]) for record in records
+    }
 
 
 async def known(db: Reader, uris: Collection[str]) -> Known:
