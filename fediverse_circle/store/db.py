@@ -132,6 +132,12 @@ class Tx:
             await self._connection.executemany(query, arguments)
 
 
+class _Ended:
+    def __getattr__(self, _: str) -> Any:
+        raise RuntimeError("this transaction has ended")
+
+
+_ENDED: Any = _Ended()
 _SEAL = object()
 
 
@@ -153,17 +159,18 @@ async def begin(db: Database) -> AsyncIterator[Tx]:
         with in_our_words:
             await transaction.start()
         token = transaction_open.set(True)
+        tx = Tx(_SEAL, connection)
         try:
-            yield Tx(_SEAL, connection)
+            yield tx
         except BaseException:
-            if not connection.is_closed():
-                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
-                    await transaction.rollback()
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+                await transaction.rollback()  # where the connection is lost, so is the transaction
             raise
         else:
             with in_our_words:
                 await transaction.commit()
         finally:
+            tx._connection = _ENDED
             transaction_open.reset(token)
     db.bell.touch()
 
@@ -181,7 +188,7 @@ async def open_database(dsn: str, *, connections: int | None = None) -> AsyncIte
             timeout=ACQUIRE_SECONDS,
             command_timeout=COMMAND_SECONDS,
             statement_cache_size=256,
-            server_settings=_SESSION,
+            server_settings={**_SESSION, "statement_timeout": f"{COMMAND_SECONDS * 1000:.0f}"},
             init=_speak_json,
             reset=_keep_session,
         )
@@ -260,7 +267,7 @@ def _ours(error: BaseException) -> DatabaseUnreachable | Violated | QueryFailed:
             return QueryFailed(f"{name} {error.sqlstate}")
         case asyncpg.DataError():
             return QueryFailed(f"{name}: an argument does not fit its place in the statement")
-        case asyncpg.InterfaceError() if "clos" not in str(error):
-            return QueryFailed(f"{name}: {error}")
+        case asyncpg.InterfaceError() if not any(word in str(error) for word in ("closed", "closing", "released")):
+            return QueryFailed(f"{name}: {error}")  # the driver was used wrongly; it then quotes its own methods alone
         case _:
             return DatabaseUnreachable(name)
