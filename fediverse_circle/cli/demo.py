@@ -22,7 +22,6 @@ from fediverse_circle.config import settings_of
 from fediverse_circle.core import quiet
 from fediverse_circle.core.clock import utc_now
 from fediverse_circle.core.errors import NotFound, Unreachable
-from fediverse_circle.core.ids import PostId
 from fediverse_circle.domain.actors import Actor
 from fediverse_circle.domain.credentials import DisplayName, Email, Password, Username
 from fediverse_circle.domain.post import Post
@@ -68,7 +67,7 @@ async def _played(port: int) -> None:
     told = asyncio.ensure_future(until_told())
     with tempfile.TemporaryDirectory(prefix="fediverse-circle-demo-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
-        os.chmod(directory, 0o711)  # the user PostgreSQL runs as passes through
+        os.chmod(directory, 0o711)  # noqa: S103  the user PostgreSQL runs as passes through
         async with AsyncExitStack() as stack:
             scene = asyncio.ensure_future(_set(stack, directory, port))
             await asyncio.wait({scene, told}, return_when=asyncio.FIRST_COMPLETED)
@@ -196,7 +195,7 @@ async def _eventually(condition: Callable[[], Awaitable[T | None]]) -> T:
     """What the condition gives as soon as it gives something: news between servers takes a moment."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not (found := await condition()):
+            while not (found := await condition()):  # noqa: ASYNC110  the other server is heard of by looking
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise Unreachable("The three servers did not hear each other in time. Is a firewall closing this machine to itself?") from None

@@ -1,0 +1,85 @@
+"""People who use a server as people do: a browser for signing in, an unmodified Mastodon client for the rest."""
+
+import html.parser
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urljoin
+
+import requests
+
+SCOPES = ["read", "write", "follow", "push"]
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+
+
+@dataclass
+class Form:
+    """A form of a page, as a browser sees it."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[tuple[str, str]] = field(default_factory=list)
+
+
+class _Forms(html.parser.HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(known.get("action", ""), known.get("method", "get").lower()))
+        elif tag == "input" and self.forms and "name" in known:
+            if known.get("type") in ("checkbox", "radio") and "checked" not in known:
+                return
+            self.forms[-1].fields[known["name"]] = known.get("value", "on" if known.get("type") == "checkbox" else "")
+        elif tag == "button" and self.forms and "name" in known:
+            self.forms[-1].buttons.append((known["name"], known.get("value", "")))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+class Browser:
+    """Follows links, fills in forms, keeps cookies."""
+
+    def __init__(self, authority: Path) -> None:
+        self.session = requests.Session()
+        self.session.verify = str(authority)
+        self.page: requests.Response | None = None
+
+    def open(self, url: str) -> requests.Response:
+        self.page = self.session.get(url, timeout=30)
+        return self.page
+
+    def forms(self) -> list[Form]:
+        assert self.page is not None
+        found = _Forms()
+        found.feed(self.page.text)
+        return found.forms
+
+    def text(self) -> str:
+        assert self.page is not None
+        found = _Forms()
+        found.feed(self.page.text)
+        return " ".join(found.text.split())
+
+    def submit(self, form: Form, **typed: str) -> requests.Response:
+        """Send a form with what was typed into it, as pressing its button does."""
+        assert self.page is not None
+        url = urljoin(self.page.url, form.action) if form.action else self.page.url
+        self.page = self.session.post(
+            url, data={**form.fields, **typed}, timeout=30, headers={"Origin": origin_of(url), "Referer": self.page.url}
+        )
+        return self.page
+
+    def submit_form_with(self, name: str, **typed: str) -> requests.Response:
+        """Send the form that has a field or a button of this name."""
+        form = next(form for form in self.forms() if name in form.fields or any(name == button for button, _ in form.buttons))
+        return self.submit(form, **typed)
+
+
+def origin_of(url: str) -> str:
+    return "/".join(url.split("/")[:3])
