@@ -31,6 +31,7 @@ async def words(words_access: Access) -> AsyncIterator[Database]:
     async with open_database(words_access.everyday, connections=2) as db:
         async with begin(db) as tx:
             await tx.execute("delete from word")
+        await db.bell.connected()
         yield db
 
 
