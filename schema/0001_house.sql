@@ -225,9 +225,9 @@ create table received (                                -- what came in; the row 
     signature bytea not null unique,                   -- its fingerprint: the same request again is no second one
     signed_at timestamptz not null,                    -- by the sender's clock
     body bytea,                                        -- until understood
-    received_at timestamptz not null,
-    unique nulls not distinct (activity_uri, inbox_of)
+    received_at timestamptz not null
 );
+create unique index received_once on received (activity_uri, inbox_of) nulls not distinct where kind <> 'Update';   -- GoToSocial's have one id
 create index received_age on received (received_at);
 create index received_about on received (about) where kind = 'Undo' or body is not null;   -- what is undone stays so; what is deleted is not kept
 create table job (                                     -- leased one by one: a lease moves run_at forward
