@@ -71,12 +71,31 @@ async def receive(tx: Tx, now: datetime, origin: Origin, said: Words, addressing
     return post
 
 
+async def receive_again(tx: Tx, now: datetime, author: ActorId, uri: str, further: ActorId | None) -> None:
+    """What somebody elsewhere has said came again, or had been looked up before: it belongs into homes now.  `further`: a reader not named in it."""
+    known = await posts.known(tx, uri)
+    if known is None or known.author_id != author or known.deleted_at is not None:
+        return
+    if further is not None:
+        await posts.admit(tx, known.id, further)
+    await timelines.enter(tx, known.id)
+    await notifications.tell_mentioned(tx, now, known.id, author)
+
+
+async def look_up(tx: Tx, now: datetime, reader: ActorId, origin: Origin, said: Words, addressing: Addressing) -> Post:
+    """Somebody here has fetched what somebody elsewhere has said: kept if it is for them, NotFound (and nothing kept) if not.  It rings nowhere."""
+    post = await posts.insert(tx, now, origin, said, addressing)
+    if post is not None:
+        await posts.adopt(tx, post)
+    return await posts.visible_by_uri(tx, reader, origin.uri)
+
+
 async def receive_edit(tx: Tx, now: datetime, author: ActorId, uri: str, said: Words, edited_at: datetime) -> Post | None:
-    """Somebody elsewhere says it again; None if it is not theirs, was taken back, or an edit as new as this has been seen."""
+    """Somebody elsewhere says it again; None if it is not theirs, was taken back, or a later edit has been seen."""
     known = await posts.known(tx, uri)
     if known is None or known.author_id != author or known.deleted_at is not None:
         return None
-    if known.edited_at is not None and edited_at <= known.edited_at:
+    if known.edited_at is not None and edited_at < known.edited_at:  # of two in one second the second counts
         return None
     post = await posts.reword(tx, min(edited_at, now), known.id, said)
     if post is not None:

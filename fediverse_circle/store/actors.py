@@ -191,3 +191,32 @@ async def _insert(tx: Tx, profile: Profile, now: datetime, *, fetched_at: dateti
     if record is None:
         raise NotFound
     return _actor(record)
+
+
+async def resident(db: Reader, username: str) -> Actor | None:
+    """Who lives or lived here under this name, in whatever state; not the server's own actor."""
+    record = await db.fetchrow("select * from actor where local and lower(username) = lower($1) and kind <> 'Application'", username)
+    return _actor(record) if record else None
+
+
+async def inbox_owner(db: Reader, username: str) -> ActorId | None:
+    """Who lives here under this name and can be written to."""
+    owner: int | None = await db.fetchval(
+        """select id from actor
+            where local and lower(username) = lower($1) and kind <> 'Application' and deleted_at is null and suspended_at is null""",
+        username,
+    )
+    return None if owner is None else ActorId(owner)
+
+
+async def bury(tx: Tx, now: datetime, actor: ActorId) -> None:
+    """Somebody is gone for good: nothing they said of themselves stays, and nobody comes back under this id."""
+    await tx.execute(
+        """with gone as (
+               update actor set (name, note, url, avatar, header, fields, discoverable, deleted_at) = ('', '', null, null, null, '{}', false, $2)
+                where id = $1 and deleted_at is null returning id),
+             unfollowed as (delete from follow using gone where follow.follower_id = gone.id or follow.target_id = gone.id)
+           delete from notification using gone where notification.actor_id = gone.id""",
+        actor,
+        now,
+    )

@@ -98,12 +98,12 @@ async def insert(tx: Tx, now: datetime, origin: Origin, words: Words, addressing
 
 
 async def reword(tx: Tx, now: datetime, post: PostId, words: Words) -> Post | None:
-    """The post in new words, its audience as it was; None if it was taken back meanwhile."""
+    """The post in new words, its audience as it was; None if it was taken back, or elsewhere said later still, meanwhile."""
     record = await tx.fetchrow(
         """with said as (
                update post
                   set (content, source, summary, sensitive, language, edited_at) = ($2, $3, $4, $5, $6, $7)
-                where id = $1 and deleted_at is null
+                where id = $1 and deleted_at is null and (source is not null or edited_at is null or edited_at <= $7)
                returning *),
              gone as (
                delete from mention using said where post_id = said.id and actor_id <> all($8::bigint[])),
@@ -281,9 +281,47 @@ async def public_count(db: Reader, author: ActorId) -> int:
     return count or 0
 
 
+async def answers(db: Reader, viewer: ActorId | None, post: Post, page: Page) -> list[Post]:
+    """What answers a post at once, as far as the viewer may read it, newest first."""
+    records = await db.fetch(
+        "select * from visible_posts($1) where in_reply_to = $2 and id < $3 and id > $4 order by id desc limit $5",
+        viewer,
+        post.id,
+        page.below,
+        page.above,
+        page.limit,
+    )
+    return [row(Post, record) for record in records]
+
+
 async def adopt(tx: Tx, post: Post) -> None:
-    """Answers that came before this post are answers to it now."""
-    await tx.execute("update post set in_reply_to = $1 where in_reply_to is null and in_reply_to_uri = $2", post.id, post.uri)
+    """Answers that came before this post are answers to it now, as far as their authors may read it."""
+    await tx.execute(
+        """update post set in_reply_to = $1
+            where in_reply_to is null and in_reply_to_uri = $2 and exists (select from visible_posts(post.author_id) p where p.id = $1)""",
+        post.id,
+        post.uri,
+    )
+
+
+async def admit(tx: Tx, post: PostId, reader: ActorId) -> None:
+    """The post is for one more: its author brought it to them, too."""
+    await tx.execute("insert into post_audience (post_id, kind, actor_id) values ($1, 'actor', $2) on conflict do nothing", post, reader)
+
+
+async def erase_all(tx: Tx, now: datetime, author: ActorId) -> None:
+    """Take all back that somebody ever said here, as `erase` does."""
+    await tx.execute(
+        """with taken as (
+               update post set (content, source, summary, deleted_at) = ('', null, '', $2) where author_id = $1 and deleted_at is null
+               returning id),
+             uncounted as (delete from tally where actor_id = $1),
+             unlisted as (delete from home_entry using taken where post_id = taken.id),
+             unnamed as (delete from mention using taken where post_id = taken.id)
+           delete from notification using taken where post_id = taken.id""",
+        author,
+        now,
+    )
 
 
 async def readers(db: Reader, post: Post, among: Collection[ActorId]) -> set[ActorId]:
