@@ -13,6 +13,8 @@ from typing import Any, Self, final
 
 import asyncpg
 
+from fediverse_circle.store.failures import DRIVER_ERRORS
+
 _APART = 0.01  # seconds between two rings to other processes
 _HEARTBEAT = 30.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -95,7 +97,7 @@ class Bell:
                 finally:
                     self._connected.clear()
                     connection.terminate()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            except DRIVER_ERRORS:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 

@@ -1,54 +1,26 @@
-"""The database: a pool to read from, a transaction to write in, and its failures in our own words.
+"""The database: a pool to read from, a transaction to write in, rows as dataclasses."""
 
-PostgreSQL and its driver quote values in the text of their errors, private words among them.  So no such error leaves this module:
-`in_our_words` turns each into one of ours, which names the class and the SQLSTATE and nothing that anybody wrote.
-"""
-
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from operator import itemgetter
-from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast, final
 
 import asyncpg
-import msgspec
 
-from fediverse_circle.core.errors import NotFound, Unreachable
+from fediverse_circle.core.errors import NotFound
 from fediverse_circle.core.transaction import transaction_open
 from fediverse_circle.store.bell import Bell
+from fediverse_circle.store.connections import Connections
+from fediverse_circle.store.failures import DRIVER_ERRORS, in_our_words
+from fediverse_circle.store.failures import DatabaseUnreachable as DatabaseUnreachable  # for those who hold a handle
+from fediverse_circle.store.failures import QueryFailed as QueryFailed
+from fediverse_circle.store.failures import Violated as Violated
 
 Record = asyncpg.Record
 T = TypeVar("T")
-
-COMMAND_SECONDS = 30.0
-ACQUIRE_SECONDS = 10.0
-_SESSION = {"application_name": "fediverse_circle", "timezone": "UTC", "jit": "off", "idle_in_transaction_session_timeout": "60s"}
-
-
-class DatabaseUnreachable(Unreachable):
-    """The database is gone, full, busy or starting: the same again may succeed later.  `cause`, fit for a log: a class and an SQLSTATE."""
-
-    sentence = "The database cannot be reached just now."
-
-    def __init__(self, cause: str) -> None:
-        self.cause = cause
-        super().__init__()
-
-
-class Violated(Exception):
-    """A rule that the tables keep was about to be broken; `constraint` is its name."""
-
-    def __init__(self, constraint: str, cause: str) -> None:
-        self.constraint = constraint
-        super().__init__(f"{constraint} ({cause})")
-
-
-class QueryFailed(Exception):
-    """A statement the database cannot do: a fault of this program.  Names the class and the SQLSTATE; never values."""
 
 
 class Reader(Protocol):
@@ -66,43 +38,41 @@ class Reader(Protocol):
 
 @final
 class Pool:
-    """Connections for reading, each statement on whichever is free."""
+    """Reads on whichever connection is free; each statement sees what was committed when it began."""
 
-    def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
-        self._pool = pool
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     async def fetch(self, query: str, *arguments: object) -> list[Record]:
-        async with self._connection() as connection:
+        connection = await self._connections.take()
+        try:
             with in_our_words:
                 return await connection.fetch(query, *arguments)
+        finally:
+            self._connections.give(connection)
 
     async def fetchrow(self, query: str, *arguments: object) -> Record | None:
-        async with self._connection() as connection:
+        connection = await self._connections.take()
+        try:
             with in_our_words:
                 return await connection.fetchrow(query, *arguments)
+        finally:
+            self._connections.give(connection)
 
     async def fetchval(self, query: str, *arguments: object) -> Any:
-        async with self._connection() as connection:
+        connection = await self._connections.take()
+        try:
             with in_our_words:
                 return await connection.fetchval(query, *arguments)
-
-    @asynccontextmanager
-    async def _connection(self) -> "AsyncIterator[asyncpg.pool.PoolConnectionProxy[Record]]":
-        with in_our_words:
-            async with asyncio.timeout(ACQUIRE_SECONDS):
-                connection = await self._pool.acquire()
-        try:
-            yield connection
         finally:
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
-                await self._pool.release(connection)  # one that broke is thrown away; what was done on it is done
+            self._connections.give(connection)
 
 
 @final
 class Tx:
     """An open transaction.  Only `begin` makes one."""
 
-    def __init__(self, seal: object, connection: "asyncpg.pool.PoolConnectionProxy[Record]") -> None:
+    def __init__(self, seal: object, connection: "asyncpg.Connection[Any]") -> None:
         if seal is not _SEAL:
             raise TypeError("a transaction is made by begin()")
         self._connection = connection
@@ -154,7 +124,8 @@ async def begin(db: Database) -> AsyncIterator[Tx]:
     """One transaction: all of it or none of it.  Whoever waits for news is woken after the commit."""
     if transaction_open.get():
         raise RuntimeError("a transaction is open already: pass it down")
-    async with db.pool._connection() as connection:
+    connection = await db.pool._connections.take()
+    try:
         transaction = connection.transaction()
         with in_our_words:
             await transaction.start()
@@ -163,7 +134,7 @@ async def begin(db: Database) -> AsyncIterator[Tx]:
         try:
             yield tx
         except BaseException:
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            with suppress(*DRIVER_ERRORS):
                 await transaction.rollback()  # where the connection is lost, so is the transaction
             raise
         else:
@@ -172,37 +143,22 @@ async def begin(db: Database) -> AsyncIterator[Tx]:
         finally:
             tx._connection = _ENDED
             transaction_open.reset(token)
+    finally:
+        db.pool._connections.give(connection)
     db.bell.touch()
 
 
 @asynccontextmanager
 async def open_database(dsn: str, *, connections: int | None = None) -> AsyncIterator[Database]:
     """The database behind the address, for as long as the block lasts.  More connections than twice the cores gain nothing (measured)."""
-    size = connections or min(16, 2 * (os.cpu_count() or 1))
-    with in_our_words:
-        pool = await asyncpg.create_pool(
-            dsn,
-            min_size=0,  # connections come with the work; the driver logs tracebacks when it cannot keep a floor
-            max_size=size,
-            max_inactive_connection_lifetime=60,
-            timeout=ACQUIRE_SECONDS,
-            command_timeout=COMMAND_SECONDS,
-            statement_cache_size=256,
-            server_settings={**_SESSION, "statement_timeout": f"{COMMAND_SECONDS * 1000:.0f}"},
-            init=_speak_json,
-            reset=_keep_session,
-        )
+    opened = Connections(dsn, connections or min(16, 2 * (os.cpu_count() or 1)))
     try:
-        reader = Pool(pool)
-        await reader.fetchval("select 1")
+        pool = Pool(opened)
+        await pool.fetchval("select 1")
         async with Bell(dsn) as bell:
-            yield Database(reader, bell)
+            yield Database(pool, bell)
     finally:
-        try:
-            async with asyncio.timeout(5):
-                await pool.close()
-        except TimeoutError:
-            pool.terminate()
+        opened.close()
 
 
 @cache
@@ -223,51 +179,3 @@ def one(kind: type[T], record: Record | None) -> T:
     if record is None:
         raise NotFound
     return row(kind, record)
-
-
-async def _speak_json(connection: "asyncpg.Connection[Record]") -> None:
-    """jsonb columns hold plain Python values on our side."""
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=lambda value: msgspec.json.encode(value).decode(), decoder=msgspec.json.decode
-    )
-
-
-async def _keep_session(_: "asyncpg.Connection[Record]") -> None:
-    """Nothing to clean up between uses: no code here changes a session, and to ask PostgreSQL for it anyway costs a round trip."""
-
-
-class _InOurWords:
-    """Turns what the driver raises into one of ours."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError):
-            raise _ours(error) from None  # TimeoutError is an OSError
-
-
-in_our_words = _InOurWords()
-
-# connection, authorization and name of the database; serialization, deadlock; resources; locks; operator and timeouts; input and output
-_TRY_AGAIN = ("08", "28", "3D", "40001", "40P01", "53", "55P03", "57", "58", "25006", "25P03", "25P04")
-
-
-def _ours(error: BaseException) -> DatabaseUnreachable | Violated | QueryFailed:
-    name = type(error).__name__
-    match error:
-        case asyncpg.InvalidCachedStatementError():
-            return DatabaseUnreachable(f"{name} {error.sqlstate}")
-        case asyncpg.PostgresError(sqlstate=str(sqlstate)) if sqlstate.startswith(_TRY_AGAIN):
-            return DatabaseUnreachable(f"{name} {sqlstate}")
-        case asyncpg.IntegrityConstraintViolationError():
-            return Violated(error.constraint_name or error.column_name or "constraint", f"{name} {error.sqlstate}")
-        case asyncpg.PostgresError(sqlstate=str(sqlstate)) if sqlstate.startswith("42"):
-            return QueryFailed(f"{name} {sqlstate}: {error.args[0]}")  # names what our own statement says, no values
-        case asyncpg.PostgresError():
-            return QueryFailed(f"{name} {error.sqlstate}")
-        case asyncpg.DataError():
-            return QueryFailed(f"{name}: an argument does not fit its place in the statement")
-        case asyncpg.InterfaceError() if not any(word in str(error) for word in ("closed", "closing", "released")):
-            return QueryFailed(f"{name}: {error}")  # the driver was used wrongly; it then quotes its own methods alone
-        case _:
-            return DatabaseUnreachable(name)

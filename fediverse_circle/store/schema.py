@@ -22,7 +22,7 @@ from typing import Any
 import asyncpg
 
 from fediverse_circle.core.errors import Trouble
-from fediverse_circle.store.db import in_our_words
+from fediverse_circle.store.failures import in_our_words
 
 _LOCK = 7_381_240_954  # any number that nobody else takes
 _NAME = re.compile(r"(\d{4})_\w+\.sql")

@@ -12,7 +12,7 @@ import pytest
 from fediverse_circle.core.errors import NotFound, Unreachable
 from fediverse_circle.core.transaction import transaction_open
 from fediverse_circle.postgres import Access, Server
-from fediverse_circle.store import db as store_db
+from fediverse_circle.store import connections
 from fediverse_circle.store.db import Database, DatabaseUnreachable, QueryFailed, Tx, Violated, begin, one, open_database, row
 
 
@@ -241,7 +241,7 @@ def test_where_nobody_listens_the_database_is_unreachable() -> None:
 async def test_who_waits_too_long_for_a_connection_is_told_to_come_again(
     words: Database, monkeypatch: pytest.MonkeyPatch, door: str
 ) -> None:
-    monkeypatch.setattr(store_db, "ACQUIRE_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "ACQUIRE_SECONDS", 0.05)
 
     async def one_more() -> None:
         async with other(begin(words)):
@@ -271,7 +271,7 @@ def other(transaction: AbstractAsyncContextManager[Tx]) -> AbstractAsyncContextM
 
 
 async def test_a_statement_that_takes_too_long_is_stopped(words_access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_db, "COMMAND_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "COMMAND_SECONDS", 0.05)
     async with open_database(words_access.everyday, connections=1) as db:
         with pytest.raises(DatabaseUnreachable):
             await db.pool.fetchval("select pg_sleep(60)")
