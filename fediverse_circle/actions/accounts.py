@@ -16,7 +16,8 @@ from fediverse_circle.domain.credentials import DisplayName, Email, Username
 from fediverse_circle.signing import Ed25519SecretKey, RsaSecretKey, SecretKey, generate_ed25519, generate_rsa, multibase, pem
 from fediverse_circle.store import actors, keys, logins
 from fediverse_circle.store.actors import Profile
-from fediverse_circle.store.db import Tx, Violated
+from fediverse_circle.store.db import Tx
+from fediverse_circle.store.failures import Violated
 from fediverse_circle.store.logins import Login
 
 

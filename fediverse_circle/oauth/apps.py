@@ -83,17 +83,17 @@ def registration(given: Fields) -> Registration:
     name, website, scopes = given.text("client_name"), given.text("website"), parsed(given.text("scopes") or "")
     redirect_uris = [uri for text in given.all("redirect_uris") for uri in text.split()]
     if not name:
-        raise Invalid("client_name", "Validation failed: Client name can't be blank", "ERR_BLANK")
+        raise Invalid("client_name", "The app needs a client_name.", "ERR_BLANK")
     if len(name) > _LONGEST_NAME or not name.isprintable():
-        raise Invalid("client_name", f"Validation failed: Client name is one line of at most {_LONGEST_NAME} characters")
+        raise Invalid("client_name", f"client_name is one line of at most {_LONGEST_NAME} characters.")
     if scopes is None:
-        raise Invalid("scopes", "Validation failed: Scopes must be among those that this server lists")
+        raise Invalid("scopes", "scopes must be among those that this server lists.")
     if not redirect_uris:
-        raise Invalid("redirect_uri", "Validation failed: Redirect URI can't be blank", "ERR_BLANK")
+        raise Invalid("redirect_uri", "The app needs at least one redirect_uri.", "ERR_BLANK")
     if len(redirect_uris) > _MOST_URIS or not all(_may_be_answered_at(uri) for uri in redirect_uris):
-        raise Invalid("redirect_uri", "Validation failed: Redirect URI must be an absolute URI without user name and fragment")
+        raise Invalid("redirect_uri", "Each redirect_uri must be an absolute URI without user name and fragment.")
     if website and not _is_website(website):
-        raise Invalid("website", "Validation failed: Website must be a web address")
+        raise Invalid("website", "website must be a web address.")
     return Registration(name, website, tuple(dict.fromkeys(redirect_uris)), scopes)
 
 

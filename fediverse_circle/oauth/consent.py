@@ -95,5 +95,5 @@ async def consent(tx: Tx, now: datetime, request: Asked, persona: ActorId) -> st
     """The code that says yes for this persona, good once and for ten minutes."""
     secret = new_secret()
     code = oauth.Code(request.app.id, persona, request.redirect_uri, request.scopes, request.challenge, now + _CODE_LIFETIME, token_id=None)
-    await oauth.insert_code(tx, now, secret, code)
+    await oauth.insert_code(tx, secret, code)
     return secret

@@ -1,6 +1,6 @@
 """What may not be tried too often, counted for all processes: each attempt is a row, so that a limit holds however many arrive at once.
 
-Who tried is kept as a digest, for a day at most.
+Who tried is kept as a digest, and not for long.
 """
 
 import hashlib
@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fediverse_circle.store.db import Tx
-
-_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,6 @@ async def begin(tx: Tx, now: datetime, limit: Limit, subject: str) -> datetime |
     """Count an attempt; if there were too many, none is counted, and this is when the next will be welcome."""
     key = limit.key(subject)
     await tx.execute("select pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 0))", key)
-    await tx.execute("delete from attempt where made_at < $1", now - _KEPT)
     opening: datetime | None = await tx.fetchval(
         "select made_at from attempt where key = $1 and made_at > $2 order by made_at desc offset $3 limit 1",
         key,

@@ -128,8 +128,7 @@ async def revoke_tokens(tx: Tx, now: datetime, login: LoginId) -> None:
 
 
 async def begin_session(tx: Tx, now: datetime, login: LoginId, secret: str, expires_at: datetime) -> None:
-    """Somebody has signed in on our pages; the secret is in their cookie.  Sessions that have expired are forgotten."""
-    await tx.execute("delete from browser_session where expires_at < $1", now)
+    """Somebody has signed in on our pages; the secret is in their cookie."""
     await tx.execute(
         "insert into browser_session (secret_digest, login_id, created_at, expires_at) values ($1, $2, $3, $4)",
         digest(secret),

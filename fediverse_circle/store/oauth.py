@@ -2,13 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fediverse_circle.core.ids import ActorId, AppId, TokenId, new_id
 from fediverse_circle.store.db import Reader, Tx, one, row
 from fediverse_circle.store.logins import digest
-
-_CODES_KEPT = timedelta(days=1)  # a code that comes again within that time revokes what it was exchanged for
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +133,8 @@ async def revoke(tx: Tx, now: datetime, token: TokenId) -> None:
     await tx.execute("update oauth_token set revoked_at = $2 where id = $1 and revoked_at is null", token, now)
 
 
-async def insert_code(tx: Tx, now: datetime, secret: str, code: Code) -> None:
-    """A new code; those that grew old are forgotten."""
-    await tx.execute("delete from oauth_code where expires_at < $1", now - _CODES_KEPT)
+async def insert_code(tx: Tx, secret: str, code: Code) -> None:
+    """A new code."""
     await tx.execute(
         """insert into oauth_code (secret_digest, app_id, actor_id, redirect_uri, scopes, challenge, expires_at)
            values ($1, $2, $3, $4, $5, $6, $7)""",
