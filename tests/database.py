@@ -1,11 +1,15 @@
-"""PostgreSQL for the tests, found and started by the program's own means: one server for the run, one migrated template, its copies."""
+"""PostgreSQL for the tests, found and started by the program's own means: one server for the run, one migrated template, its copies.
 
+`python -m tests.database` writes `schema/current.sql` anew.
+"""
+
+import asyncio
 import contextlib
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -14,6 +18,7 @@ import pytest
 
 from fediverse_circle import postgres
 from fediverse_circle.postgres import Access, Server
+from fediverse_circle.postgres.binaries import Binaries
 from fediverse_circle.store import schema
 from fediverse_circle.store.db import Database, Tx, begin, open_database
 
@@ -34,11 +39,16 @@ def passable_directory() -> Iterator[Path]:
         shutil.rmtree(directory)
 
 
+def serving_silently(directory: Path, binaries: Binaries | None = None) -> AbstractAsyncContextManager[Server]:
+    """A server of our own in this directory."""
+    return postgres.serving(directory, directory, lambda _: None, binaries)
+
+
 @pytest.fixture(scope="session")
 async def server() -> AsyncIterator[Server]:
     """A PostgreSQL server of our own, for the whole run."""
     with passable_directory() as directory:
-        async with postgres.serving(directory, directory, lambda _: None) as server:
+        async with serving_silently(directory) as server:
             yield server
 
 
@@ -96,3 +106,16 @@ async def tx(shared_db: Database) -> AsyncIterator[Tx]:
         async with begin(shared_db) as tx:
             yield tx
             raise _RollBack
+
+
+async def write_current() -> None:
+    """Write `schema/current.sql` anew from what the migrations and functions come to."""
+    with passable_directory() as directory:
+        async with serving_silently(directory) as server:
+            access = await server.database(TEMPLATE)
+            await schema.migrate(access.owner, print)
+            (schema.schema_directory() / "current.sql").write_text(await schema.current(access.owner), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(write_current())

@@ -4,7 +4,7 @@
 afterwards (a checksum watches).  A first line `-- compatible with NNNN` names the oldest code that can work with the result; without it,
 that is the code that came with the migration.
 
-`schema/functions/*.sql` hold what holds no data.  When one of them changed, all functions are dropped and made anew from the files, in
+`schema/functions/*.sql` hold what holds no data.  When one of them or the tables changed, all functions are dropped and made anew from the files, in
 the order of their names, in one transaction: so parameters and results may change freely, and what was taken out is gone.  (A function on
 which a table leans could not be dropped; such a one has no place there.)
 
@@ -114,7 +114,8 @@ async def migrate(owner: str, say: Callable[[str], None], schema: Schema | None 
         for migration in schema.migrations[standing.version :]:
             say(f"Bringing the database to version {migration.name} …")
             await _apply(connection, migration)
-        if standing.version <= schema.version and standing.functions_checksum != schema.functions_checksum:
+        standing = await _standing(connection)
+        if standing.version == schema.version and standing.functions_checksum != schema.functions_checksum:
             async with connection.transaction():
                 await _replace_functions(connection, schema)
 
@@ -138,8 +139,10 @@ async def check(dsn: str, schema: Schema | None = None) -> None:
 async def current(dsn: str) -> str:
     """What the tables and functions are, in one order and one spelling, whatever the version of PostgreSQL."""
     async with _connected(dsn) as connection:
-        parts = [value async for value in _described(connection)]
-    return "-- What all migrations and functions come to.  Written by `store.schema.current`; do not edit.\n\n" + "\n".join(parts) + "\n"
+        parts = [part async for part in _described(connection)]
+    return (
+        "-- What all migrations and functions come to.  Written by `python -m tests.database`; do not edit.\n\n" + "\n".join(parts) + "\n"
+    )
 
 
 @asynccontextmanager
@@ -176,6 +179,7 @@ def _check_past(standing: _Standing, schema: Schema) -> None:
 async def _apply(connection: "asyncpg.Connection[Any]", migration: Migration) -> None:
     async with connection.transaction():
         await connection.execute(migration.text)
+        await connection.execute("delete from schema_functions")  # it may have dropped some that stood in its way: all are made anew
         await connection.execute(
             "insert into schema_version (version, name, checksum, compatible_with) values ($1, $2, $3, $4)",
             migration.version,
@@ -230,7 +234,7 @@ async def _described(connection: "asyncpg.Connection[Any]") -> AsyncIterator[str
         """select p.proname as name, pg_get_function_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as result,
                   l.lanname as language, p.provolatile::text as volatility, p.prosecdef as definer, p.proconfig is not null as set
              from pg_proc p join pg_language l on l.oid = p.prolang
-            where p.pronamespace = 'public'::regnamespace order by p.proname collate "C", 2 collate "C\""""
+            where p.pronamespace = 'public'::regnamespace order by p.proname collate "C", pg_get_function_arguments(p.oid) collate "C\""""
     ):
         how = {"i": "immutable", "s": "stable", "v": "volatile"}[record["volatility"]]
         more = (" security definer" if record["definer"] else "") + (" set" if record["set"] else "")
