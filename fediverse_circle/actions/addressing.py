@@ -10,6 +10,7 @@ from fediverse_circle.domain.audience import Addressing, Visibility, chosen, inh
 from fediverse_circle.domain.post import Post
 from fediverse_circle.store import posts
 from fediverse_circle.store.db import Reader
+from fediverse_circle.text.mentions import Mention, named_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,19 @@ async def decide(db: Reader, me: Account, draft: Draft) -> Decision:
 
 
 def _first_word(me: Account, draft: Draft, parent: Post | None) -> Decision:
-    if draft.text.startswith("@") and not draft.mentioned and draft.asked == "direct":
-        raise Invalid("status", "Nobody you can write to has that name.")  # never a letter that silently goes to nobody
+    handle = _addressed(draft.text)
+    if handle is not None and handle not in draft.mentioned:
+        raise Invalid(
+            "status", "Nobody you can write to has that name."
+        )  # never a letter that silently goes to one's followers or to nobody
     audience = chosen(draft.asked, me.ceiling, me.actor_id, (actor.id for actor in draft.mentioned.values()))
     return Decision(audience, parent, draft.mentioned)
+
+
+def _addressed(text: str) -> str | None:
+    """The handle that a text begins with, as one begins a letter."""
+    first = next(iter(named_in(text)), None)
+    return first.handle if isinstance(first, Mention) and not text[: first.start].strip() else None
 
 
 async def readable_by(db: Reader, mentioned: Mapping[str, Actor], post: Post) -> dict[str, Actor]:

@@ -14,12 +14,26 @@ from fediverse_circle.domain.post import Post, Words
 from fediverse_circle.store import events, notifications, posts, timelines
 from fediverse_circle.store.db import Tx
 from fediverse_circle.store.posts import Origin
-from fediverse_circle.text.render import rendered
+from fediverse_circle.text.render import MentionTarget, rendered
 
 
 def words(draft: Draft, author: Actor, decision: Decision) -> Words:
     """The draft as it will be stored: names of readers become links, names of others stay text."""
-    raise NotImplementedError
+    origin = str(parse_url(author.uri).origin)
+    targets = {handle: _target(actor) for handle, actor in decision.mentioned.items()}
+    said = rendered(draft.text, targets, lambda tag: uris.tag_page(origin, tag))
+    return Words(
+        content=said.html,
+        source=draft.text,
+        summary=draft.summary,
+        sensitive=draft.sensitive or draft.summary != "",
+        language=draft.language,
+        mentioned=frozenset(decision.mentioned[handle].id for handle in said.mentioned),
+    )
+
+
+def _target(actor: Actor) -> MentionTarget:
+    return MentionTarget(actor.url or actor.uri, actor.username if actor.local else f"{actor.username}@{actor.host}")
 
 
 async def publish(tx: Tx, now: datetime, author: Actor, draft: Draft, decision: Decision) -> Post:

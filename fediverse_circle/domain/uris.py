@@ -3,6 +3,8 @@
 Ids of private things bear 128 bits of chance (`core.ids.new_name`); those of actors are names that people give each other.
 """
 
+from urllib.parse import quote
+
 from fediverse_circle.core.ids import PostId, new_name
 
 
@@ -69,3 +71,8 @@ def profile_page(origin: str, username: str) -> str:
 def post_page(origin: str, username: str, post: PostId) -> str:
     """Where people look at a post of an actor who lives here, if everybody may."""
     return f"{profile_page(origin, username)}/{post}"
+
+
+def tag_page(origin: str, tag: str) -> str:
+    """Where people look at what bears a tag, as far as they may."""
+    return f"{origin}/tags/{quote(tag, safe='')}"

@@ -150,6 +150,23 @@ async def insert_local(tx: Tx, now: datetime, profile: Profile) -> Actor:
     return await _insert(tx, profile, now, fetched_at=None)
 
 
+async def rewrite(
+    tx: Tx, actor: ActorId, *, kind: Kind, name: str, note: str, fields: Sequence[Field], locked: bool, discoverable: bool
+) -> None:
+    """What an actor who lives here says of itself now."""
+    await tx.execute(
+        """update actor set (kind, name, note, fields, locked, discoverable) = ($2, $3, $4, $5, $6, $7)
+            where id = $1 and local and deleted_at is null""",
+        actor,
+        kind,
+        name,
+        note,
+        [[field.name, field.value] for field in fields],
+        locked,
+        discoverable,
+    )
+
+
 async def keep_remote(tx: Tx, now: datetime, profile: Profile) -> Actor:
     """What was just fetched of an actor elsewhere, new or in place of what we had.  Never touches one of ours."""
     return await _insert(tx, profile, now, fetched_at=now)

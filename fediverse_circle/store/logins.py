@@ -73,6 +73,11 @@ async def adjust_account(tx: Tx, actor: ActorId, ceiling: Visibility, *, locked:
     await tx.execute("update actor set locked = $2 where id = $1 and local", actor, locked)
 
 
+async def speak(tx: Tx, actor: ActorId, language: str) -> None:
+    """The language that a persona writes in, unless a post says otherwise."""
+    await tx.execute("update account set language = $2 where actor_id = $1", actor, language)
+
+
 async def by_email(db: Reader, email: str) -> Login | None:
     """The login of this address, disabled or not."""
     record = await db.fetchrow("select * from login where lower(email) = lower($1)", email)
