@@ -10,6 +10,7 @@ No other module reads the environment.
 
 import difflib
 import os
+import re
 import ssl
 import sys
 import tempfile
@@ -33,6 +34,7 @@ T = TypeVar("T")
 PREFIX = "FEDIVERSE_CIRCLE_"
 FILE_NAME = "fediverse-circle.toml"
 _LONGEST_SOCKET_PATH = 107
+_ADDRESS = re.compile(r"(?:\[(?P<bracketed>[0-9a-f:.]+)\]|(?P<host>[a-z0-9.]*)):(?P<port>[0-9]{1,5})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +124,16 @@ def _listen(said: _Said) -> Listen:
         if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
             raise Unfit(f"a socket's path has at most {_LONGEST_SOCKET_PATH} bytes")
         return Unix(path)
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+    parts = _ADDRESS.fullmatch(text)
+    if parts is None or not 1 <= (port := int(parts["port"])) <= 65535:
         raise Unfit
+    host = parts["bracketed"] or parts["host"]
     if host not in ("", "localhost"):
         try:
             host = str(ip_address(host))
         except ValueError:
             raise Unfit from None
-    return Tcp(host, int(port))
+    return Tcp(host, port)
 
 
 def _network(said: _Said) -> Network:

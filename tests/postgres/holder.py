@@ -10,6 +10,11 @@ from pathlib import Path
 from fediverse_circle import postgres
 from fediverse_circle.postgres.binaries import CannotStart, embedded
 
+try:  # as the program itself does
+    from uvloop import new_event_loop
+except ImportError:
+    from asyncio import new_event_loop
+
 
 def say(words: str) -> None:
     print(words, flush=True)
@@ -27,4 +32,5 @@ async def main(data: str, runtime: str, which: str = "") -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main(*sys.argv[1:]))
