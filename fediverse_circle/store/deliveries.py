@@ -54,7 +54,10 @@ class Copy:
 
 
 async def add(tx: Tx, signer: ActorId, uri: str, copies: Sequence[Copy], give_up_at: datetime, *, words_of: PostId | None) -> None:
-    """Have this activity brought to these inboxes, after all that waits for their hosts.  `words_of`: the post whose words it bears."""
+    """Have this activity brought to these inboxes, after all that waits for their hosts; said already, it is not said again.
+
+    `words_of`: the post whose words it bears.
+    """
     await tx.execute(
         """with target as (
                select t.* from unnest($6::int[], $7::text[], $8::text[]) with ordinality t(copy, host, inbox, place)
@@ -65,6 +68,7 @@ async def add(tx: Tx, signer: ActorId, uri: str, copies: Sequence[Copy], give_up
                insert into activity (uri, host, signer_id, body)
                select $2, c.host, $1, c.body from unnest($3::text[], $4::bytea[]) with ordinality c(host, body, number)
                 where c.number in (select copy from target)
+               on conflict do nothing
                returning id, host)
            insert into delivery (host, inbox, activity_id, post_id, give_up_at)
            select t.host, t.inbox, s.id, $9, $5
