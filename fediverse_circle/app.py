@@ -35,6 +35,7 @@ ROLES: frozenset[Role] = frozenset({"web", "federation", "work"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Refusal = Callable[[web.Request, Trouble], web.StreamResponse]
 
+FOR_SERVERS = ("/.well-known/", "/nodeinfo", "/inbox", "/actor", "/users/", "/posts/", "/activities/", "/robots.txt")
 REQUEST_BYTES = 2 << 20  # more than any surface reads; each has its own, smaller bound
 DRAIN_SECONDS = 10.0
 WORKER_REST_SECONDS = 1.0
@@ -61,7 +62,7 @@ def _refusal(path: str) -> Refusal:
         return mastodon.refusal
     if path.startswith("/oauth/"):
         return oauth.refusal
-    if path.startswith(federation.PATHS):
+    if path.startswith(FOR_SERVERS):
         return federation.refusal
     return pages.refusal
 

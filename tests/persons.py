@@ -6,9 +6,13 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import requests
+from mastodon import Mastodon
+
+from tests.laboratory import Instance
 
 SCOPES = ["read", "write", "follow", "push"]
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+PASSWORD = "a table for five"
 
 
 @dataclass
@@ -26,9 +30,12 @@ class _Forms(html.parser.HTMLParser):
         super().__init__()
         self.forms: list[Form] = []
         self.text = ""
+        self.marked: dict[str, str] = {}
+        self._inside = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = {name: value or "" for name, value in attrs}
+        self._inside = known.get("id", "")
         if tag == "form":
             self.forms.append(Form(known.get("action", ""), known.get("method", "get").lower()))
         elif tag == "input" and self.forms and "name" in known:
@@ -40,6 +47,7 @@ class _Forms(html.parser.HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        self.marked.setdefault(self._inside, data)
 
 
 class Browser:
@@ -66,6 +74,14 @@ class Browser:
         found.feed(self.page.text)
         return " ".join(found.text.split())
 
+    def element(self, name: str) -> str:
+        """The text of the element with this id."""
+        assert self.page is not None
+        found = _Forms()
+        found.feed(self.page.text)
+        assert name in found.marked, self.text()
+        return found.marked[name]
+
     def submit(self, form: Form, **typed: str) -> requests.Response:
         """Send a form with what was typed into it, as pressing its button does."""
         assert self.page is not None
@@ -83,3 +99,30 @@ class Browser:
 
 def origin_of(url: str) -> str:
     return "/".join(url.split("/")[:3])
+
+
+def came_to_live(instance: Instance, link: str, username: str, authority: Path) -> Browser:
+    """Open a one-time link in a browser and make an account."""
+    browser = Browser(authority)
+    browser.open(link)
+    browser.submit_form_with(
+        "username", username=username, name=username.title(), email=f"{username}@mail.example", password=PASSWORD, password_again=PASSWORD
+    )
+    assert instance.host in browser.text(), browser.text()
+    return browser
+
+
+def signed_in_client(instance: Instance, username: str, authority: Path) -> Mastodon:
+    """An unmodified Mastodon client, let in by a person in a browser: app, sign-in, consent, code, token."""
+    session = requests.Session()
+    session.verify = str(authority)
+    client_id, client_secret = Mastodon.create_app(
+        "Dinner", scopes=SCOPES, redirect_uris=OUT_OF_BAND, api_base_url=instance.origin, session=session
+    )
+    client = Mastodon(client_id=client_id, client_secret=client_secret, api_base_url=instance.origin, session=session)
+    browser = Browser(authority)
+    browser.open(client.auth_request_url(redirect_uris=OUT_OF_BAND, scopes=SCOPES))
+    browser.submit_form_with("password", email=f"{username}@mail.example", password=PASSWORD)
+    browser.submit_form_with("persona", answer="yes")
+    client.log_in(code=browser.element("code"), redirect_uri=OUT_OF_BAND, scopes=SCOPES)
+    return client

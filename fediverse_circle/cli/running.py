@@ -18,9 +18,11 @@ from fediverse_circle.store import schema
 from fediverse_circle.store.db import Database, open_database
 
 try:
-    from uvloop import new_event_loop  # the extra `speed`
+    import uvloop  # the extra `speed`
 except ImportError:
-    from asyncio import new_event_loop
+    new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+else:
+    new_event_loop = uvloop.new_event_loop
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
