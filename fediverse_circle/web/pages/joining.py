@@ -40,7 +40,7 @@ async def ask(request: web.Request) -> web.Response:
     """The form; NotFound where the link leads nowhere (any more)."""
     here = site.of(request)
     role = await _role(here, here.db.pool, request)
-    return form_page(request, await visitor(request), "join", role=role, said={}, wrong=None)
+    return form_page(request, await visitor(request), "join", here=request.path, role=role, said={}, wrong=None)
 
 
 @routes.post("/join")
@@ -60,7 +60,7 @@ async def join(request: web.Request) -> web.Response:
             secret = await begin_session(tx, request, login)
     except Invalid as wrong:
         said = {name: sent.line(name) for name in ("email", "username", "name")}
-        return form_page(request, who, "join", status=422, role=role, said=said, wrong=wrong)
+        return form_page(request, who, "join", status=422, here=request.path, role=role, said=said, wrong=wrong)
     response = to("/welcome")
     keep_session(request, response, secret)
     return response
