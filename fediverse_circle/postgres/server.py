@@ -33,6 +33,7 @@ _PROGRESS_SECONDS = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 30.0
 _LONG_LIFE = 10.0  # a server that lived so long did not fail at once
 _GIVE_UP_SECONDS = 60.0
+_LOCK_SECONDS = 15.0  # how long a server that was killed may keep its number before its parent notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class _Supervisor:
         while not await self._answers():
             holder = self._holder()
             if self._own is not None and self._own.returncode is not None:
-                await self._judge_end()
+                await self._judge_end(waited.seconds)
             elif self._own is None and holder is None:
                 await self._start()
             elif holder and holder != str(self._home.sockets):
@@ -142,13 +143,14 @@ class _Supervisor:
         while self._holder() is not None:  # noqa: ASYNC110  it is no child of ours, so nobody tells us
             await asyncio.sleep(0.2)
 
-    async def _judge_end(self) -> None:
+    async def _judge_end(self, waited: float) -> None:
         """Our server ended before it answered: because another was faster, because a former one is not quite gone, or for good."""
         self._own = None
         if self._listener is not None:
             await self._listener
         words = " ".join(self._last_words)
-        if self._holder() is None and "shared memory block" not in words:
+        still_ending = "shared memory block" in words or ("lock file" in words and waited < _LOCK_SECONDS)
+        if self._holder() is None and not still_ending:
             raise CannotStart(f"PostgreSQL did not start: {words or 'it gave no reason'} (its log is in {self._home.log}).")
 
     async def _start(self) -> None:
@@ -244,10 +246,13 @@ class _Patience:
 
     def __init__(self, say: Say) -> None:
         self._say = say
-        self._began = self._told = asyncio.get_running_loop().time()
+        self._began, self._told = asyncio.get_running_loop().time(), 0.0
+
+    @property
+    def seconds(self) -> float:
+        return asyncio.get_running_loop().time() - self._began
 
     def tell(self, what: str) -> None:
-        now = asyncio.get_running_loop().time()
-        if now - self._told >= _PROGRESS_SECONDS:
-            self._told = now
-            self._say(f"{what} ({now - self._began:.0f} s) …")
+        if self.seconds - self._told >= _PROGRESS_SECONDS:
+            self._told = self.seconds
+            self._say(f"{what} ({self._told:.0f} s) …")

@@ -15,7 +15,13 @@ from fediverse_circle.store.failures import in_our_words
 COMMAND_SECONDS = 30.0
 ACQUIRE_SECONDS = 10.0
 IDLE_SECONDS = 60.0
-_SESSION = {"application_name": "fediverse_circle", "timezone": "UTC", "jit": "off", "idle_in_transaction_session_timeout": "60s"}
+_SESSION = {
+    "application_name": "fediverse_circle",
+    "timezone": "UTC",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "60s",
+    "client_connection_check_interval": "2s",  # whoever is gone holds no locks for long
+}
 
 
 @final

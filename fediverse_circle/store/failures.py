@@ -66,8 +66,6 @@ def _ours(error: BaseException) -> DatabaseUnreachable | Violated | QueryFailed:
             return QueryFailed(f"{name} {sqlstate}: {error.args[0]}")  # names what our own statement says, no values
         case asyncpg.PostgresError():
             return QueryFailed(f"{name} {error.sqlstate}")
-        case asyncpg.DataError():
-            return QueryFailed(f"{name}: an argument does not fit its place in the statement")
         case asyncpg.InterfaceError() if not any(word in str(error) for word in _CLOSED):
             return QueryFailed(f"{name}: {error}")  # the driver was used wrongly; it then quotes its own methods alone
         case _:

@@ -1,11 +1,14 @@
 """A server of our own starts, serves, keeps what it acknowledged, and ends with the program."""
 
+import asyncio
+import contextlib
 import os
 import pwd
 import signal
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from fediverse_circle import postgres
@@ -98,6 +101,32 @@ async def test_a_second_program_uses_the_running_server_and_takes_over_when_the_
                 second = postmaster(place)
                 assert second.pid != first.pid
         assert is_gone(second)
+
+
+async def test_a_former_server_whose_last_process_still_works_is_waited_for(place: Path) -> None:
+    async with holding(place) as holder:
+        connection = await asyncpg.connect(await holder.said("up "))
+        former = postmaster(place)
+        await connection.execute("set max_parallel_workers_per_gather = 0")
+        busy = psutil.Process(await connection.fetchval("select pg_backend_pid()"))
+        working = asyncio.ensure_future(connection.fetchval("select count(*) from generate_series(1, 2000000) a where md5(a::text) = ''"))
+        while not await is_asked(former, busy):
+            pass
+        holder.process.kill()
+        former.kill()
+        async with postgres.serving(place, place, silent) as server:
+            assert is_gone(busy)
+            await server.database("fediverse_circle")
+        with contextlib.suppress(asyncpg.PostgresConnectionError, ConnectionError):
+            await working
+        connection.terminate()
+
+
+async def is_asked(former: psutil.Process, busy: psutil.Process) -> bool:
+    """Whether the process is in the middle of a statement."""
+    await asyncio.sleep(0.01)
+    assert not is_gone(former)
+    return "SELECT" in busy.cmdline()[0]
 
 
 async def test_a_program_that_leaves_an_adopted_server_leaves_it_running(place: Path) -> None:

@@ -71,5 +71,6 @@ async def test_a_connection_that_is_out_when_the_database_is_closed_is_closed_on
 async def test_a_failed_connection_takes_nobodys_turn(counted: Access) -> None:
     refused = connections.Connections(counted.everyday.replace("/counted?", "/no_such_database?"), 1)
     for _ in range(3):
-        with pytest.raises(DatabaseUnreachable):
+        with pytest.raises(DatabaseUnreachable) as failure:
             await refused.take()
+        assert "3D000" in failure.value.cause  # and not that somebody else had the turn

@@ -75,6 +75,33 @@ async def test_a_cancelled_transaction_leaves_nothing_and_the_connection_works_o
     assert await said(words) == []
 
 
+async def test_a_transaction_cancelled_while_it_is_rolled_back_leaves_nothing_open(words: Database, words_access: Access) -> None:
+    watcher = await asyncpg.connect(words_access.owner)
+    busy = "select true from pg_stat_activity where query = 'select pg_sleep(60)' and wait_event = 'PgSleep'"
+
+    async def write() -> None:
+        async with begin(words) as tx:
+            await tx.execute("insert into word (said) values ('a')")
+            await tx.execute("select pg_sleep(60)")
+
+    task = asyncio.create_task(write())
+    while not await watcher.fetchval(busy):
+        assert not task.done()
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(3):
+        assert await said(words) == []
+    async with asyncio.timeout(20):
+        while await watcher.fetchval(
+            "select true from pg_stat_activity where xact_start is not null and pid <> pg_backend_pid() and datid <> 0"
+        ):
+            await asyncio.sleep(0.01)
+    await watcher.close()
+
+
 async def test_execute_tells_how_many_rows_it_touched(words: Database) -> None:
     async with begin(words) as tx:
         assert await tx.execute("insert into word (said) values ('a'), ('b')") == 2

@@ -11,7 +11,7 @@ import pytest
 from fediverse_circle.postgres import Access, Server
 from fediverse_circle.postgres.binaries import available
 from fediverse_circle.store import schema
-from fediverse_circle.store.failures import QueryFailed
+from fediverse_circle.store.failures import QueryFailed, Violated
 from fediverse_circle.store.schema import CannotServe, Schema, check, migrate, read_schema, schema_directory
 from tests.database import passable_directory, serving_silently
 
@@ -95,9 +95,13 @@ async def test_a_failing_migration_leaves_the_database_as_it_was(
     empty: Access, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
 ) -> None:
     await migrate(empty.owner, silent, written(tmp_path, _0001_first=FIRST))
-    failing = written(tmp_path, _0002_second="create table other (); insert into word values ('half'); select nonsense;")
+    half = "create table other (); insert into word values ('half');"
+    failing = written(tmp_path, _0002_second=f"{half} select nonsense;")
     with pytest.raises(QueryFailed, match="nonsense"):
         await migrate(empty.owner, silent, failing)
+    unnoted = written(tmp_path, _0002_second=f"{half} alter table schema_version add check (version < 2);")
+    with pytest.raises(Violated):
+        await migrate(empty.owner, silent, unnoted)
     assert await owner.fetchval("select count(*) from word") == 0
     assert await owner.fetchval("select to_regclass('other')") is None
     assert await owner.fetchval("select max(version) from schema_version") == 1
