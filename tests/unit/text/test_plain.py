@@ -39,6 +39,7 @@ def test_a_calm_line_is_one_line_of_bounded_length_that_can_be_stored(text: str)
 def test_a_name_is_one_line_in_one_composition() -> None:
     assert calm_line("  Mia\n\tof \u202e the\r\nwood ", 100) == "Mia of the wood"
     assert calm_line("Ame\u0301lie", 100) == "Am\u00e9lie"
+    assert calm_line("Mia of", 4) == "Mia"
     assert calm_line("x" * 1_000_000, 2048) == "x" * 2048
 
 

@@ -12,7 +12,7 @@ from fediverse_circle.text.plain import plain
 from fediverse_circle.text.render import MentionTarget, Rendered, rendered
 from fediverse_circle.text.sanitise import sanitise
 
-from .test_sanitise import inspected
+from .test_sanitise import TAG, inspected
 
 PEOPLE = {
     "mia": MentionTarget("https://v.example/@mia", "mia"),
@@ -102,8 +102,17 @@ def test_nothing_typed_becomes_markup_that_strangers_could_not_send(text: str) -
     html = html_of(text).html
     clean = sanitise(html)
     inspected(clean)
+    assert "<" not in TAG.sub("", html)
+    assert {tag.strip("</>").split()[0] for tag in TAG.findall(html)} <= {"p", "br", "span", "a"}
     without_rel = [part.replace(' rel="nofollow noopener noreferrer"', "").replace(' rel="tag"', "") for part in (html, clean)]
     assert unescape(without_rel[0]) == unescape(without_rel[1])
+
+
+def test_markup_between_names_stays_words() -> None:
+    html = html_of("<b> @mia <i> @nora <u> #x <s> https://w.example <a>").html
+    assert [f"&lt;{letter}&gt;" in html for letter in "biusa"] == [True] * 5
+    inspected(sanitise(html))
+    assert plain(html) == "<b> @mia <i> @nora <u> #x <s> https://w.example <a>"
 
 
 def test_a_hostile_address_of_a_person_or_a_tag_stays_inside_its_attribute() -> None:

@@ -80,6 +80,18 @@ def test_what_is_on_the_list_stays_and_what_is_not_leaves_its_words(html: str, l
     assert result == (html if left is None else left)
 
 
+@pytest.mark.parametrize(
+    "element", ["script", "style", "title", "svg", "math", "textarea", "select", "noscript", "template", "iframe", "object", "xmp"]
+)
+def test_what_stands_in_a_program_a_drawing_or_a_form_is_no_words(element: str) -> None:
+    assert inspected(sanitise(f"<p>a</p><{element}>no words</{element}><p>b</p>")) == "<p>a</p><p>b</p>"
+
+
+@pytest.mark.parametrize("element", sorted(ELEMENTS - {"br"}))
+def test_a_class_that_is_not_listed_is_dropped_from_every_element(element: str) -> None:
+    assert "evil" not in inspected(sanitise(f'<{element} class="evil mention-evil evil-h-card">x</{element}>'))
+
+
 def test_what_is_neither_words_nor_elements_is_dropped() -> None:
     assert inspected(sanitise("a<!-- b -->c<!DOCTYPE html>d<?php e ?>f")) == "acdf"
 
