@@ -10,6 +10,7 @@ from fediverse_circle.core.urls import BadUrl, normal_host
 
 _USERNAME = re.compile(r"[A-Za-z0-9_]{1,30}")
 _EMAIL_NAME = re.compile(r"[^\s@\"<>(),:;\\\[\]]{1,64}")
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _LONGEST_PASSWORD: Final = 256
 SHORTEST_PASSWORD: Final = 8
 LONGEST_DISPLAY_NAME: Final = 60
@@ -90,5 +91,5 @@ class DisplayName:
     def __post_init__(self) -> None:
         if len(self.text) > LONGEST_DISPLAY_NAME:
             raise Invalid("name", f"A name has at most {LONGEST_DISPLAY_NAME} characters.", "ERR_TOO_LONG")
-        if not self.text.isprintable():
-            raise Invalid("name", "A name is one line of text.", "ERR_INVALID")
+        if _UNFIT.search(self.text):
+            raise Invalid("name", "A name is one line of text, without signs that turn others around.", "ERR_INVALID")
