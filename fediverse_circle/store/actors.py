@@ -109,18 +109,31 @@ async def shown(db: Reader, viewer: ActorId | None, actors: Collection[ActorId])
     }
 
 
-async def known(db: Reader, uris: Collection[str]) -> Known:
-    """What these addressees are to us: actors, and followers collections with their owners."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What those whom a foreign post names are to us.  `concerns_us`: somebody here is named, or follows the author, or has asked to."""
+
+    known: Known
+    concerns_us: bool
+
+
+async def named(db: Reader, author: ActorId, uris: Collection[str]) -> Named:
+    """What these ids are to us: actors, and followers collections with their owners."""
     records = await db.fetch(
-        """select id, uri, followers from actor
-            where (uri = any($1) or followers = any($1)) and deleted_at is null and suspended_at is null""",
+        """select a.id, a.uri, a.followers, a.local,
+                  a.id = $2 and (exists (select from follow f where f.target_id = $2 and f.state = 'accepted')
+                                 or exists (select from follow f where f.target_id = $2 and f.state = 'requested')) as followed
+             from actor a
+            where (a.uri = any($1) or a.followers = any($1) or a.id = $2) and a.deleted_at is null and a.suspended_at is null""",
         list(uris),
+        author,
     )
     wanted = set(uris)
-    return Known(
+    known = Known(
         actors={record["uri"]: ActorId(record["id"]) for record in records if record["uri"] in wanted},
         followers={record["followers"]: ActorId(record["id"]) for record in records if record["followers"] in wanted},
     )
+    return Named(known, any(record["followed"] or (record["local"] and record["uri"] in wanted) for record in records))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Only the target's verified word makes a follower: `request` and `accept` are called by deeds that hold it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,7 +34,7 @@ async def accept(tx: Tx, follower: ActorId, target: ActorId, reads_from: datetim
     record = await tx.fetchrow(
         """update follow f
               set state = 'accepted',
-                  reads_from = case when (select a.past_open from account a where a.actor_id = f.target_id) then '-infinity' else $3 end
+                  reads_from = case when (select a.past_open from account a where a.actor_id = f.target_id) then '-infinity'::timestamptz else $3 end
             where follower_id = $1 and target_id = $2 and state = 'requested'
            returning id, follower_id, target_id, state, uri, reads_from""",
         follower,
@@ -172,3 +172,17 @@ async def counts(db: Reader, actor: ActorId) -> Counts:
         actor,
     )
     return one(Counts, record)
+
+
+async def reader_here(db: Reader, author: ActorId, addressees: Collection[str]) -> ActorId | None:
+    """Somebody who lives here for whom the words of somebody elsewhere may be: addressed by name, else a follower."""
+    reader: int | None = await db.fetchval(
+        """select coalesce(
+               (select p.id from actor p join account a on a.actor_id = p.id
+                 where p.uri = any($2) and p.kind <> 'Application' and p.deleted_at is null and p.suspended_at is null order by p.id limit 1),
+               (select f.follower_id from follow f join account a on a.actor_id = f.follower_id
+                 where f.target_id = $1 and f.state = 'accepted' order by f.id limit 1))""",
+        author,
+        list(addressees),
+    )
+    return None if reader is None else ActorId(reader)
