@@ -1,6 +1,7 @@
 """How the database is reached: as its owner, who changes the tables, and as the everyday role, who fills and reads them."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,9 +63,11 @@ async def create(sockets: Path, database: str) -> Access:
     try:
         await check_fit(connection)
         if not await connection.fetchval("select true from pg_roles where rolname = $1", EVERYDAY):
-            await connection.execute(f"create role {EVERYDAY} login")
+            with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):  # another process was first
+                await connection.execute(f"create role {EVERYDAY} login")
         if not await connection.fetchval("select true from pg_database where datname = $1", database):
-            await connection.execute(f"create database {database}")
+            with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                await connection.execute(f"create database {database}")
     finally:
         await connection.close()
     access = Access(address(sockets, OWNER, database), address(sockets, EVERYDAY, database))
