@@ -55,6 +55,7 @@ class Browser:
 
     def __init__(self, authority: Path) -> None:
         self.session = requests.Session()
+        self.session.trust_env = False  # what the machine trusts is not asked
         self.session.verify = str(authority)
         self.page: requests.Response | None = None
 
@@ -115,6 +116,7 @@ def came_to_live(instance: Instance, link: str, username: str, authority: Path) 
 def signed_in_client(instance: Instance, username: str, authority: Path) -> Mastodon:
     """An unmodified Mastodon client, let in by a person in a browser: app, sign-in, consent, code, token."""
     session = requests.Session()
+    session.trust_env = False  # what the machine trusts is not asked
     session.verify = str(authority)
     client_id, client_secret = Mastodon.create_app(
         "Dinner", scopes=SCOPES, redirect_uris=OUT_OF_BAND, api_base_url=instance.origin, session=session

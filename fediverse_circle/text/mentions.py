@@ -13,6 +13,7 @@ from fediverse_circle.core.urls import LONGEST, BadUrl, Url, normal_host, parse_
 
 _SIGN = re.compile(r"https?://|[@#＃]", re.IGNORECASE)
 _NAME = re.compile(r"@([a-z0-9_]++(?:[.-]++[a-z0-9_]++)*+)", re.IGNORECASE)
+_PORT = re.compile(r":[1-9][0-9]{3,4}(?![0-9])")  # of a server on this very machine: elsewhere a colon ends the name
 _REST = re.compile(r"[/?#](?:[^\s<>()]++|\((?:[^\s<>()]++|\([^\s<>()]*+\))*+\))*+")  # parentheses it opens and closes, two deep
 _NO_LINK_END = "?!*'\":;,.$%[]{}~|&@"
 _TAG_SEPARATORS = "·・\u200c"
@@ -93,6 +94,8 @@ def _mention(text: str, start: int) -> Mention | None:
             host = normal_host(text[from_host:end])
         except BadUrl:
             return None
+        if host.endswith(".localhost") and (port := _PORT.match(text, end)):
+            host, end = host + port[0], port.end()
     if end < len(text) and (text[end] == "@" or _is_of_word(text[end]) or text.startswith("://", end)):
         return None
     return Mention(start, end, name[1], host)

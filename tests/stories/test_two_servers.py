@@ -88,7 +88,7 @@ async def test_who_is_rejected_hears_nothing(neighbours: Neighbours) -> None:
 
 async def test_the_first_link_makes_an_account_once_and_everything_survives_a_restart(lab: Laboratory) -> None:
     started = await lab.server("fresh", own_database=True)
-    link = next(line for line in started.said if "/join/" in line)
+    link = await until(lambda: next((line for line in started.said if "/join/" in line), None), what="no link was printed")
     await asyncio.to_thread(came_to_live, started, link, "ana", lab.authority_file)
     again = await asyncio.to_thread(Browser(lab.authority_file).open, link)
     assert again.status_code == 404

@@ -139,3 +139,11 @@ class Counting(str):
         part = super().__getitem__(where)  # type: ignore[index]
         self.looked_at += len(part)
         return part
+
+
+def test_a_server_on_this_machine_is_named_with_its_port_and_no_other_is() -> None:
+    assert mentions_in("@mo@two.localhost:8442 and @mo@two.example:8442, @mo@two.localhost: you") == [
+        "mo@two.localhost:8442",
+        "mo@two.example",
+        "mo@two.localhost",
+    ]
