@@ -45,7 +45,7 @@ _log = structlog.get_logger()
 
 def build(here: Site, roles: Collection[Role]) -> web.Application:
     """The application that answers for these roles."""
-    app = web.Application(middlewares=[_answered, cross_origin, _unslashed], client_max_size=REQUEST_BYTES)
+    app = web.Application(middlewares=[cross_origin, _answered, _unslashed], client_max_size=REQUEST_BYTES)
     app[SITE] = here
     app[PASSWORDS] = Passwords()
     surfaces = {"web": (mastodon, oauth, pages), "federation": (federation,), "work": ()}
