@@ -4,7 +4,7 @@ from datetime import datetime
 
 from fediverse_circle.actions.addressing import Decision, Draft, readable_by
 from fediverse_circle.core.errors import Conflict, NotFound
-from fediverse_circle.core.ids import ActorId
+from fediverse_circle.core.ids import ActorId, PostId
 from fediverse_circle.core.urls import parse_url
 from fediverse_circle.domain import uris
 from fediverse_circle.domain.actors import Actor
@@ -60,12 +60,26 @@ async def publish(tx: Tx, now: datetime, author: Actor, draft: Draft, decision: 
 async def edit(tx: Tx, now: datetime, author: Actor, post: Post, draft: Draft) -> Post:
     """Say it again in other words, to the same readers: an edit never re-addresses."""
     decision = Decision(await posts.addressing(tx, post), None, await readable_by(tx, draft.mentioned, post))
-    edited = await posts.reword(tx, now, post.id, words(draft, author, decision))
+    said = words(draft, author, decision)
+    if _is_said_by(post, said):
+        return post
+    edited = await posts.reword(tx, now, post.id, said)
     if edited is None:
         raise NotFound
     await notifications.tell_mentioned(tx, now, post.id, author.id)
     await events.emit(tx, now, PostEdited(author.id, post.id))
     return edited
+
+
+def _is_said_by(post: Post, said: Words) -> bool:
+    """Whether these words are those of the post, so that nothing new is said."""
+    return (post.content, post.source, post.summary, post.sensitive, post.language) == (
+        said.content,
+        said.source,
+        said.summary,
+        said.sensitive,
+        said.language,
+    )
 
 
 async def retract(tx: Tx, now: datetime, post: Post) -> None:
@@ -79,10 +93,17 @@ async def receive(tx: Tx, now: datetime, origin: Origin, said: Words, addressing
     post = await posts.insert(tx, now, origin, said, addressing)
     if post is None:
         return None
-    await posts.adopt(tx, post)
-    await timelines.enter(tx, post.id)
-    await notifications.tell_mentioned(tx, now, post.id, origin.author)
+    if await timelines.enter(tx, post.id):
+        await _adopt(tx, post.id)
+    if said.mentioned:
+        await notifications.tell_mentioned(tx, now, post.id, origin.author)
     return post
+
+
+async def _adopt(tx: Tx, post: PostId) -> None:
+    """Answers that came first hang on the post now, and belong into homes only now."""
+    for answer in await posts.adopt(tx, post):
+        await timelines.enter(tx, answer)
 
 
 async def receive_again(tx: Tx, now: datetime, author: ActorId, uri: str, further: ActorId | None) -> None:
@@ -100,7 +121,7 @@ async def look_up(tx: Tx, now: datetime, reader: ActorId, origin: Origin, said: 
     """Somebody here has fetched what somebody elsewhere has said: kept if it is for them, NotFound (and nothing kept) if not.  It rings nowhere."""
     post = await posts.insert(tx, now, origin, said, addressing)
     if post is not None:
-        await posts.adopt(tx, post)
+        await _adopt(tx, post.id)
     return await posts.visible_by_uri(tx, reader, origin.uri)
 
 

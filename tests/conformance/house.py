@@ -3,33 +3,34 @@
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
-from aiohttp import ClientSession, web
+import asyncpg
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from fediverse_circle import mastodon
 from fediverse_circle.actions import accounts, following, posting
+from fediverse_circle.app import build
 from fediverse_circle.config import settings_of
 from fediverse_circle.core.clock import utc_now
-from fediverse_circle.core.errors import NotFound, Trouble
-from fediverse_circle.core.ids import ActorId, PostId, new_name
+from fediverse_circle.core.ids import ActorId, PostId
 from fediverse_circle.domain import uris
 from fediverse_circle.domain.actors import Actor
-from fediverse_circle.domain.audience import Addressing, Audience, Public, Visibility
+from fediverse_circle.domain.audience import Addressing, Audience, Person, Public, Visibility
 from fediverse_circle.domain.post import Post, Words
-from fediverse_circle.mastodon.cors import cross_origin
 from fediverse_circle.net.client import open_client
-from fediverse_circle.site import SITE, Site
-from fediverse_circle.store import actors, logins, oauth
-from fediverse_circle.store.actors import Profile
+from fediverse_circle.site import Site
+from fediverse_circle.store import actors, oauth, posts
 from fediverse_circle.store.db import Database, begin
 from fediverse_circle.store.posts import Origin
 from tests.conformance.shapes import problems, strictness
+from tests.people import ELSEWHERE, HERE, people, profile
+from tests.sites import LOOPBACK
 
-DOMAIN, ELSEWHERE = "here.example", "elsewhere.example"
+DOMAIN = HERE.removeprefix("https://")
 EVERYTHING = ("read", "write", "follow", "push")
 
 
@@ -107,6 +108,9 @@ class Resident(App):
     def acct(self) -> str:
         return self.actor.username
 
+    async def post_keyed(self, text: str, key: str) -> Answer:
+        return await self.ask("POST", "/api/v1/statuses", json={"status": text}, headers={"Idempotency-Key": key})
+
 
 @dataclass(frozen=True)
 class House:
@@ -126,31 +130,8 @@ class House:
 
     async def person(self, name: str | None = None, *, ceiling: Visibility = "private", locked: bool = True) -> Resident:
         name = name or f"p{secrets.token_hex(5)}"
-        now, origin = self.here.now(), str(self.here.settings.origin)
-        uri = uris.actor(origin, name)
-        page = uris.profile_page(origin, name)
-        profile = Profile(
-            uri,
-            "Person",
-            name,
-            DOMAIN,
-            name.title(),
-            "",
-            page,
-            None,
-            None,
-            (),
-            uris.inbox(uri),
-            None,
-            uris.followers(uri),
-            locked,
-            False,
-            now,
-        )
         async with begin(self.here.db) as tx:
-            actor = await actors.insert_local(tx, now, profile)
-            login = await logins.insert(tx, now, f"{name}@mail.example", "no password", "member")
-            await logins.insert_account(tx, actor.id, login.id, ceiling, None)
+            (actor,) = await people(tx, name, locked=locked, ceiling=ceiling)
         return Resident(self, await self.token(actor.id, *EVERYTHING), actor)
 
     async def token(self, actor: ActorId | None, *scopes: str) -> str:
@@ -169,13 +150,9 @@ class House:
     async def foreigner(self, name: str | None = None) -> Actor:
         """Somebody of another server, whom this one knows."""
         name = name or f"f{secrets.token_hex(5)}"
-        uri, now = f"https://{ELSEWHERE}/users/{name}", self.here.now()
-        profile = Profile(
-            uri, "Person", name, ELSEWHERE, name.title(), "<p>Hi</p>", f"https://{ELSEWHERE}/@{name}", "https://elsewhere.example/face.png",
-            None, (), f"{uri}/inbox", None, f"{uri}/followers", True, False, now,
-        )  # fmt: skip
+        said = replace(profile(name, ELSEWHERE, locked=True), avatar=f"{ELSEWHERE}/face.png", note="<p>Hi</p>")
         async with begin(self.here.db) as tx:
-            return await actors.keep_remote(tx, now, profile)
+            return await actors.keep_remote(tx, self.here.now(), said)
 
     async def befriend(self, follower: Actor, target: Actor, at: datetime | None = None) -> None:
         """One follows the other, since a while ago."""
@@ -192,13 +169,33 @@ class House:
     ) -> Post:
         """A post of somebody elsewhere arrives."""
         now = self.here.now()
-        uri = f"https://{ELSEWHERE}/posts/{new_name()}"
+        uri = uris.new_post(ELSEWHERE)
         origin = Origin(uri, None, author.id, parent and parent.id, parent and parent.uri, "Note", now)
         words = Words(content, None, more.get("summary", ""), False, None, frozenset(more.get("mentioned", ())))
         async with begin(self.here.db) as tx:
             post = await posting.receive(tx, now, origin, words, Addressing(frozenset(rows), listed=Public() in rows))
         assert post is not None
         return post
+
+    async def post(self, id: str, reader: Actor) -> Post:
+        """A post as a row."""
+        return await posts.visible(self.here.db.pool, reader.id, PostId(int(id)))
+
+    def for_person(self, person: Resident) -> list[Audience]:
+        return [Person(person.actor.id)]
+
+    async def questions(self, ask: Callable[[], Awaitable[object]]) -> list[str]:
+        """The statements that the database is asked meanwhile."""
+        asked: list[str] = []
+        execute = asyncpg.Connection._execute
+
+        async def heard(connection: Any, query: str, *arguments: object, **how: Any) -> Any:
+            asked.append(query)
+            return await execute(connection, query, *arguments, **how)
+
+        with patch.object(asyncpg.Connection, "_execute", heard):
+            await ask()
+        return asked
 
     async def audience(self, post: str) -> list[tuple[str, int | None]]:
         """The audience rows of a post, as the database has them."""
@@ -210,32 +207,17 @@ class House:
 async def open_house(db: Database, now: Callable[[], datetime] = utc_now) -> AsyncIterator[House]:
     settings = settings_of({"domain": DOMAIN, "name": "Here", "description": "For us & friends."})
     async with (
-        open_client(user_agent="trial", own_hosts={DOMAIN}, allowed_private_networks=(), host_map={}, extra_ca=None) as client,
+        open_client(
+            user_agent="trial",
+            own_hosts={DOMAIN},
+            allowed_private_networks=LOOPBACK,
+            host_map={"nowhere.example": ("127.0.0.1", 1)},
+            extra_ca=None,
+        ) as client,
         ClientSession() as session,
     ):
         async with begin(db) as tx:
             instance_actor = await accounts.instance_actor(tx, now(), settings)
         here = Site(settings, db, client, now, instance_actor.id)
-        async with TestServer(application(here)) as server:
+        async with TestServer(build(here, {"web"})) as server:
             yield House(here, str(server.make_url("")).rstrip("/"), session)
-
-
-def application(here: Site) -> web.Application:
-    app = web.Application(middlewares=[cross_origin, _answered])
-    app[SITE] = here
-    for routes in mastodon.ROUTES:
-        app.add_routes(routes)
-    return app
-
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@web.middleware
-async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
-        return mastodon.refusal(request, NotFound())
-    except Trouble as trouble:
-        return mastodon.refusal(request, trouble)

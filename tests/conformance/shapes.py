@@ -92,9 +92,11 @@ def strictness(value: Any, where: str = "") -> Iterator[str]:
                     yield from (f"{where}.{field} is missing or null" for field in wanted.split() if value.get(field) is None)
             for key, inner in value.items():
                 place = f"{where}.{key}"
+                if key in {"id", "in_reply_to_id", "last_read_id"} and isinstance(inner, int):
+                    yield f"{place} is a number"
                 if key in DATES and inner is not None and not DATE.fullmatch(inner):
                     yield f"{place} is no date with three digits: {inner}"
-                if (key == "id" or key.endswith("_id")) and inner is not None and not ID.fullmatch(str(inner)) and inner != "-99":
+                if (key == "id" or key.endswith("_id")) and isinstance(inner, str) and not ID.fullmatch(inner) and inner != "-99":
                     yield f"{place} is not made of digits: {inner}"
                 if key in ADDRESSES and "acct" in value and not str(inner).startswith("https://"):
                     yield f"{place} is no address: {inner}"
