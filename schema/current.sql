@@ -449,6 +449,7 @@ create table tally (
 );
 
 -- function addressed_posts(viewer bigint) returns setof post language sql stable
+-- function awaiting(the_post bigint) returns setof bigint language sql stable
 -- function buried_posts(viewer bigint) returns setof post language sql stable
 -- function homes_of(the_post bigint) returns setof bigint language sql stable
 -- function is_disabled(the_actor bigint) returns boolean language sql stable

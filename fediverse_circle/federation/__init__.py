@@ -18,6 +18,5 @@ from fediverse_circle.federation.nodeinfo import routes as nodeinfo_routes
 from fediverse_circle.federation.webfinger import routes as webfinger_routes
 
 ROUTES: Final[Sequence[web.RouteTableDef]] = (inbox_routes, documents_routes, collections_routes, webfinger_routes, nodeinfo_routes)
-PATHS: Final = ("/inbox", "/actor", "/users/", "/posts/", "/activities/", "/.well-known/", "/nodeinfo/", "/robots.txt")
 
-__all__ = ["PATHS", "ROUTES", "refusal"]
+__all__ = ["ROUTES", "refusal"]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import final
 
 from fediverse_circle.core.ids import ActorId
+from fediverse_circle.store.actors import Teller
 from fediverse_circle.store.db import Tx
 from fediverse_circle.vocab import Activity
 
@@ -19,7 +20,7 @@ class Heard:
     """An activity whose actor signed it themselves, at `signed_at` by their clock.  `inbox_of`: in whose own inbox it came."""
 
     activity: Activity
-    by: ActorId
+    by: Teller
     inbox_of: ActorId | None
     signed_at: datetime
 

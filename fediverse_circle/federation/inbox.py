@@ -19,6 +19,7 @@ from fediverse_circle.federation.keys import Vouched
 from fediverse_circle.signing import parse
 from fediverse_circle.site import Site
 from fediverse_circle.store import actors, deliveries
+from fediverse_circle.store.actors import Teller
 from fediverse_circle.store.db import begin
 from fediverse_circle.store.received import Arrival
 from fediverse_circle.vocab import LARGEST, Activity, Malformed, NoId, read_activity
@@ -59,14 +60,13 @@ async def _received(request: web.Request, name: str | None) -> web.Response:
 
 
 async def _take(here: Site, activity: Activity, vouched: Vouched, inbox_of: ActorId | None, body: bytes) -> None:
-    heard = Heard(activity, vouched.held.actor_id, inbox_of, vouched.signed_at)
-    verdict = await incoming.at_once(here, heard)
-    arrival = Arrival(
-        activity.id, activity.type, incoming.about(activity), inbox_of, heard.by, vouched.signed.fingerprint, vouched.signed_at
-    )
+    held, fingerprint = vouched.held, vouched.signed.fingerprint
+    teller = Teller(held.actor_id, held.actor_uri, held.followers, held.followed)
+    verdict = await incoming.at_once(here, Heard(activity, teller, inbox_of, vouched.signed_at))
+    arrival = Arrival(activity.id, activity.type, incoming.about(activity), inbox_of, teller.id, fingerprint, vouched.signed_at)
     async with begin(here.db) as tx:
-        if vouched.held.resting:
-            await deliveries.heard_from(tx, parse_id(vouched.held.actor_uri).origin.authority)
+        if held.resting:
+            await deliveries.heard_from(tx, parse_id(held.actor_uri).origin.authority)
         await incoming.take(tx, here.now(), arrival, body, verdict)
 
 

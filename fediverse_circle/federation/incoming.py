@@ -95,10 +95,10 @@ def about(activity: Activity) -> str | None:
 
 async def _heard_out(here: Site, waiting: Waiting) -> Verdict:
     """What an activity means, if its actor's word still counts."""
-    if not await actors.by_ids(here.db.pool, [waiting.signer_id]):
+    teller = await actors.teller(here.db.pool, waiting.signer_id)
+    if teller is None:
         return Drop()
-    heard = Heard(read_activity(waiting.body), waiting.signer_id, waiting.inbox_of, waiting.signed_at)
-    return await _decided(here, Asking(here), heard)
+    return await _decided(here, Asking(here), Heard(read_activity(waiting.body), teller, waiting.inbox_of, waiting.signed_at))
 
 
 async def _decided(here: Site, ask: Ask, heard: Heard) -> Verdict:

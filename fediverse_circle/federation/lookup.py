@@ -20,6 +20,7 @@ from fediverse_circle.federation.asking import Ask, Asking, document
 from fediverse_circle.federation.finger import Handle, handle, verified
 from fediverse_circle.site import Site
 from fediverse_circle.store import actors, posts
+from fediverse_circle.store.actors import Teller
 from fediverse_circle.store.db import DatabaseUnreachable, begin
 from fediverse_circle.vocab import ActorDocument, Note, read
 
@@ -63,8 +64,9 @@ async def keep_post(here: Site, ask: Ask, note: Note, reader: ActorId) -> Post:
     if note.attributed_to is None or not notes.is_a_post(note):
         raise NotFound
     author = await fetch.actor(here, ask, note.attributed_to)
+    teller = Teller(author.id, author.uri, author.followers, followed=False)
     to, cc = notes.addressed(note, None)
-    named = await actors.named(here.db.pool, author.id, {*to, *cc, *notes.tagged(note)})
+    named = await actors.named(here.db.pool, teller, {*to, *cc, *notes.tagged(note)})
     parent = await notes.known_parent(here.db.pool, author.id, note)
     of_parent = await posts.addressing(here.db.pool, parent) if parent is not None else None
     addressing = resolved(to, cc, author.id, of_parent, None, named.known)

@@ -8,8 +8,8 @@ from typing import Any
 from fediverse_circle.core.errors import NotFound
 from fediverse_circle.core.ids import ActorId, new_id
 from fediverse_circle.domain.actors import Actor, Field, Kind
-from fediverse_circle.domain.audience import Known
-from fediverse_circle.store.db import Reader, Tx
+from fediverse_circle.domain.audience import PUBLIC_NAMES, Known
+from fediverse_circle.store.db import Reader, Tx, row
 
 _COLUMNS = tuple(column.name for column in fields(Actor))
 
@@ -110,6 +110,28 @@ async def shown(db: Reader, viewer: ActorId | None, actors: Collection[ActorId])
 
 
 @dataclass(frozen=True, slots=True)
+class Teller:
+    """Somebody who says something.  `followed`: somebody here follows them, or has asked to."""
+
+    id: ActorId
+    uri: str
+    followers: str | None
+    followed: bool
+
+
+async def teller(db: Reader, actor: ActorId) -> Teller | None:
+    """Somebody whose word counts; None if they are gone."""
+    record = await db.fetchrow(
+        """select a.id, a.uri, a.followers,
+                  exists (select from follow f where f.target_id = a.id and f.state = 'accepted')
+                  or exists (select from follow f where f.target_id = a.id and f.state = 'requested') as followed
+             from actor a where a.id = $1 and a.deleted_at is null and a.suspended_at is null""",
+        actor,
+    )
+    return row(Teller, record) if record else None
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """What those whom a foreign post names are to us.  `concerns_us`: somebody here is named, or follows the author, or has asked to."""
 
@@ -117,23 +139,22 @@ class Named:
     concerns_us: bool
 
 
-async def named(db: Reader, author: ActorId, uris: Collection[str]) -> Named:
-    """What these ids are to us: actors, and followers collections with their owners."""
+async def named(db: Reader, author: Teller, uris: Collection[str]) -> Named:
+    """What these ids are to us: actors, and followers collections with their owners.  What is the author's own is known without a look."""
+    wanted = set(uris) - {author.followers} - PUBLIC_NAMES
+    own = {author.followers: author.id} if author.followers is not None and author.followers in uris else {}
+    if not wanted:
+        return Named(Known({}, own), author.followed)
     records = await db.fetch(
-        """select a.id, a.uri, a.followers, a.local,
-                  a.id = $2 and (exists (select from follow f where f.target_id = $2 and f.state = 'accepted')
-                                 or exists (select from follow f where f.target_id = $2 and f.state = 'requested')) as followed
-             from actor a
-            where (a.uri = any($1) or a.followers = any($1) or a.id = $2) and a.deleted_at is null and a.suspended_at is null""",
-        list(uris),
-        author,
+        """select id, uri, followers, local from actor
+            where (uri = any($1) or followers = any($1)) and deleted_at is null and suspended_at is null""",
+        list(wanted),
     )
-    wanted = set(uris)
     known = Known(
         actors={record["uri"]: ActorId(record["id"]) for record in records if record["uri"] in wanted},
-        followers={record["followers"]: ActorId(record["id"]) for record in records if record["followers"] in wanted},
+        followers=own | {record["followers"]: ActorId(record["id"]) for record in records if record["followers"] in wanted},
     )
-    return Named(known, any(record["followed"] or (record["local"] and record["uri"] in wanted) for record in records))
+    return Named(known, author.followed or any(record["local"] and record["uri"] in wanted for record in records))
 
 
 @dataclass(frozen=True, slots=True)

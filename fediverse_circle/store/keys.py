@@ -32,23 +32,30 @@ class SecretKey:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A public key and whose it is.  `gone`: they were deleted or suspended; `resting`: we had stopped writing to their host."""
+    """A public key and whose it is.
+
+    `gone`: they were deleted or suspended; `followed`: somebody here follows them, or has asked to; `resting`: we had stopped writing to their host.
+    """
 
     kind: KeyKind
     public: str
     actor_id: ActorId
     actor_uri: str
     actor_kind: Kind
+    followers: str | None
     local: bool
     gone: bool
+    followed: bool
     resting: bool
 
 
 async def held(db: Reader, uri: str, host: str) -> Held | None:
-    """The public key of this id, its owner, and how we stand with the host that the owner would write from."""
+    """The public key of this id, its owner, and how we stand with them and with the host that they would write from."""
     record = await db.fetchrow(
-        """select k.kind, k.public, a.id as actor_id, a.uri as actor_uri, a.kind as actor_kind, a.local,
+        """select k.kind, k.public, a.id as actor_id, a.uri as actor_uri, a.kind as actor_kind, a.followers, a.local,
                   a.deleted_at is not null or a.suspended_at is not null as gone,
+                  exists (select from follow f where f.target_id = a.id and f.state = 'accepted')
+                  or exists (select from follow f where f.target_id = a.id and f.state = 'requested') as followed,
                   exists (select from destination d where d.host = $2 and d.fail_count > 0)
                   or exists (select from buried_inbox b where b.host = $2) as resting
              from actor_key k join actor a on a.id = k.actor_id

@@ -294,14 +294,10 @@ async def answers(db: Reader, viewer: ActorId | None, post: Post, page: Page) ->
     return [row(Post, record) for record in records]
 
 
-async def adopt(tx: Tx, post: Post) -> None:
-    """Answers that came before this post are answers to it now, as far as their authors may read it."""
-    await tx.execute(
-        """update post set in_reply_to = $1
-            where in_reply_to is null and in_reply_to_uri = $2 and exists (select from visible_posts(post.author_id) p where p.id = $1)""",
-        post.id,
-        post.uri,
-    )
+async def adopt(tx: Tx, post: PostId) -> list[PostId]:
+    """Answers that came before this post are answers to it now, as far as their authors may read it; which ones."""
+    records = await tx.fetch("update post set in_reply_to = $1 where id in (select a from awaiting($1) a) returning id", post)
+    return [PostId(record["id"]) for record in records]
 
 
 async def admit(tx: Tx, post: PostId, reader: ActorId) -> None:

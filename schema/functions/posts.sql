@@ -18,3 +18,9 @@ create or replace function homes_of(the_post bigint) returns setof bigint langua
                and (p.in_reply_to_uri is null or parent.author_id in (r.id, p.author_id)
                     or exists (select from follow f where f.follower_id = r.id and f.target_id = parent.author_id and f.state = 'accepted')))
 $$;
+
+create or replace function awaiting(the_post bigint) returns setof bigint language sql stable as $$
+    -- answers that came before what they answer, as far as their authors may read it
+    select o.id from post p join post o on o.in_reply_to is null and o.in_reply_to_uri = p.uri
+     where p.id = the_post and exists (select from visible_posts(o.author_id) v where v.id = p.id)
+$$;

@@ -20,6 +20,6 @@ async def decide(here: Site, _: Ask, heard: Heard) -> Verdict:
         return Drop()
 
     async def accept(tx: Tx, now: datetime) -> None:
-        await following.receive_acceptance(tx, now, heard.by, follow.follower_id, heard.activity.published or heard.signed_at)
+        await following.receive_acceptance(tx, now, heard.by.id, follow.follower_id, heard.activity.published or heard.signed_at)
 
     return Do(accept)

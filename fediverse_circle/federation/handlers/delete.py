@@ -19,18 +19,18 @@ async def decide(_: Site, __: Ask, heard: Heard) -> Verdict:
             pass
         case _:
             return Drop()
-    if uri == heard.activity.actor:
+    if uri == heard.by.uri:
 
         async def leave(tx: Tx, now: datetime) -> None:
-            await leaving.receive_departure(tx, now, heard.by)
-            await received.forget_all_words(tx, heard.by)
+            await leaving.receive_departure(tx, now, heard.by.id)
+            await received.forget_all_words(tx, heard.by.id)
 
         return Do(leave)
-    if not origin.may_say(heard.activity.actor, uri):
+    if not origin.may_say(heard.by.uri, uri):
         return Drop()
 
     async def take_back(tx: Tx, now: datetime) -> None:
-        await posting.receive_retraction(tx, now, heard.by, uri)
-        await received.forget_words(tx, heard.by, uri)
+        await posting.receive_retraction(tx, now, heard.by.id, uri)
+        await received.forget_words(tx, heard.by.id, uri)
 
     return Do(take_back)

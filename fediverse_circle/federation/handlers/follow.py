@@ -19,7 +19,7 @@ async def decide(here: Site, _: Ask, heard: Heard) -> Verdict:
     target = await actors.by_uri(db, heard.activity.object.id)
     if target is None or not target.local or target.deleted_at is not None or target.suspended_at is not None:
         return Drop()
-    follower = await actors.by_id(db, heard.by)
+    follower = await actors.by_id(db, heard.by.id)
     named = await follows.by_uri(db, uri)
     if named is not None and (named.follower_id, named.target_id) != (follower.id, target.id):
         return Drop()

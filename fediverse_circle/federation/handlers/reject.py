@@ -20,6 +20,6 @@ async def decide(here: Site, _: Ask, heard: Heard) -> Verdict:
         return Drop()
 
     async def reject(tx: Tx, _: datetime) -> None:
-        await following.receive_rejection(tx, heard.by, follow.follower_id)
+        await following.receive_rejection(tx, heard.by.id, follow.follower_id)
 
     return Do(reject)

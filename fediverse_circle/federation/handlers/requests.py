@@ -16,7 +16,7 @@ async def answered(here: Site, heard: Heard) -> Follow | None:
         case EmbeddedActivity("Follow", uri, actor, _):
             found = await follows.by_uri(db, uri) if uri is not None else None
             if found is None and actor is not None and (follower := await actors.by_uri(db, actor)) is not None and follower.local:
-                found = await follows.of_pair(db, follower.id, heard.by)
+                found = await follows.of_pair(db, follower.id, heard.by.id)
         case _:
             return None
-    return found if found is not None and found.target_id == heard.by else None
+    return found if found is not None and found.target_id == heard.by.id else None

@@ -20,25 +20,25 @@ async def decide(here: Site, _: Ask, heard: Heard) -> Verdict:
             if follow is None:
                 return Keep()
         case EmbeddedActivity("Follow", uri, actor, named):
-            if actor is not None and actor != heard.activity.actor:
+            if actor is not None and actor != heard.by.uri:
                 return Drop()
             if uri is not None:
                 follow = await follows.by_uri(db, uri)
             elif named is not None and (target := await actors.by_uri(db, named)) is not None:
-                follow = await follows.of_pair(db, heard.by, target.id)
+                follow = await follows.of_pair(db, heard.by.id, target.id)
             else:
                 return Drop()
         case EmbeddedActivity(_, _, actor, _):
-            return Keep() if actor == heard.activity.actor else Drop()
+            return Keep() if actor == heard.by.uri else Drop()
         case _:
             return Keep()
     if follow is None:
         return Do(nothing)
-    if follow.follower_id != heard.by:
+    if follow.follower_id != heard.by.id:
         return Drop()
     target_id = follow.target_id
 
     async def undo(tx: Tx, _: datetime) -> None:
-        await following.receive_undo(tx, heard.by, target_id)
+        await following.receive_undo(tx, heard.by.id, target_id)
 
     return Do(undo)

@@ -25,10 +25,10 @@ async def decide(here: Site, ask: Ask, heard: Heard) -> Verdict:
             return await _profile(here, ask, heard, document)
         case Note() as note:
             return await _words(here, ask, heard, note)
-        case Ref(uri) if uri == heard.activity.actor:
+        case Ref(uri) if uri == heard.by.uri:
             await fetch.actor_anew(here, ask, uri)
             return Do(nothing)
-        case Ref(uri) if origin.may_say(heard.activity.actor, uri):
+        case Ref(uri) if origin.may_say(heard.by.uri, uri):
             return await _words(here, ask, heard, await create.fetched(here, ask, heard, uri))
         case Ref():
             return Drop()
@@ -37,21 +37,21 @@ async def decide(here: Site, ask: Ask, heard: Heard) -> Verdict:
 
 
 async def _words(here: Site, ask: Ask, heard: Heard, note: Note) -> Verdict:
-    if not origin.is_authored(note, heard.activity.actor):
+    if not origin.is_authored(note, heard.by.uri):
         return Drop()
     if not notes.is_a_post(note):
         return Keep()
     known = await posts.known(here.db.pool, note.id)
     if known is None:
         return await _never_seen(here, ask, heard, note)
-    if known.author_id != heard.by:
+    if known.author_id != heard.by.id:
         return Drop()
     to, cc = notes.addressed(note, heard.activity)
     words = reading.words(note, notes.mentioned(note, await actors.named(here.db.pool, heard.by, {*to, *cc, *notes.tagged(note)})))
     edited_at = note.updated or heard.activity.published or heard.signed_at
 
     async def edit(tx: Tx, now: datetime) -> None:
-        await posting.receive_edit(tx, now, heard.by, note.id, words, edited_at)
+        await posting.receive_edit(tx, now, heard.by.id, note.id, words, edited_at)
 
     return Do(edit)
 
@@ -67,10 +67,10 @@ async def _never_seen(here: Site, ask: Ask, heard: Heard, note: Note) -> Verdict
 
 async def _profile(here: Site, ask: Ask, heard: Heard, document: ActorDocument) -> Verdict:
     """What they say of themselves is theirs to say; but keys, and names, are asked for at their origin."""
-    if document.id != heard.activity.actor:
+    if document.id != heard.by.uri:
         return Drop()
-    known = await actors.by_id(here.db.pool, heard.by)
-    if (document.username or "").lower() != known.username.lower() or await fetch.has_other_keys(here, heard.by, document):
+    known = await actors.by_id(here.db.pool, heard.by.id)
+    if (document.username or "").lower() != known.username.lower() or await fetch.has_other_keys(here, heard.by.id, document):
         await fetch.actor_anew(here, ask, document.id)
         return Do(nothing)
     profile = reading.profile(document, fetch.handle_of(known), here.now())
