@@ -181,8 +181,6 @@ def _database(said: _Said) -> str:
 
 def _window(said: _Said) -> timedelta:
     match said.value:
-        case bool():
-            raise Unfit
         case int(seconds):
             pass
         case str(text) if text.isascii() and text.isdigit():

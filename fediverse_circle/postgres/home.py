@@ -64,10 +64,10 @@ def prepared_home(data_directory: Path, runtime_directory: Path) -> Home:
     user = _user_of(directory)
     _check_reach(user, data_directory)
     sockets = directory / "run"
-    if len(os.fsencode(sockets)) > _LONGEST_DIRECTORY:
+    if not _fit_for_sockets(sockets):
         sockets = runtime_directory / f"fediverse-circle-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
-        if len(os.fsencode(sockets)) > _LONGEST_DIRECTORY:
-            raise CannotStart(f"runtime_directory: the path {runtime_directory} is too long for a socket. Choose a shorter one.")
+        if not _fit_for_sockets(sockets):
+            raise CannotStart(f"runtime_directory: {runtime_directory} is too long for a socket's path, or has a comma. Choose another.")
         _check_reach(user, runtime_directory)
     home = Home(directory, sockets, user)
     for each in (directory, home.log, sockets):
@@ -178,6 +178,11 @@ def _user(uid: int) -> User:
     except KeyError:
         raise CannotStart(f"The user with the number {uid} has no name on this machine, and PostgreSQL needs one.") from None
     return User(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def _fit_for_sockets(directory: Path) -> bool:
+    """Whether a socket's path fits, and the driver would not read the directory as two hosts."""
+    return len(os.fsencode(directory)) <= _LONGEST_DIRECTORY and "," not in str(directory)
 
 
 def _give(descriptor: int, user: User) -> None:

@@ -151,14 +151,19 @@ class _Supervisor:
         words = " ".join(self._last_words)
         still_ending = "shared memory block" in words or ("lock file" in words and waited < _LOCK_SECONDS)
         if self._holder() is None and not still_ending:
-            raise CannotStart(f"PostgreSQL did not start: {words or 'it gave no reason'} (its log is in {self._home.log}).")
+            advice = f"its log is in {self._home.log}"
+            if "lock file" in words:
+                advice = (
+                    f"if none runs on {self._home.data}, another process has got the number of a former one: delete postmaster.pid there"
+                )
+            raise CannotStart(f"PostgreSQL did not start: {words or 'it gave no reason'} ({advice}).")
 
     async def _start(self) -> None:
         async with alone(self._home):
             if not (self._home.data / "PG_VERSION").is_file():
                 await self._initialise()
             self._write_rules()
-            settings = {**FIXED, "unix_socket_directories": str(self._home.sockets), "log_directory": str(self._home.log)}
+            settings = {**FIXED, "unix_socket_directories": f'"{self._home.sockets}"', "log_directory": str(self._home.log)}
             options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
             self._last_words.clear()
             self._own = await self._descended(self._binaries.postgres, "-D", str(self._home.data), *options)

@@ -38,6 +38,12 @@ async def test_data_of_a_version_that_is_not_here_is_refused_with_the_way_out(tm
         await binaries_for(tmp_path)
 
 
+async def test_a_path_may_hold_spaces_commas_and_letters_of_any_script(place: Path) -> None:
+    async with postgres.serving(place / "ein, zwei & größer", place, silent) as server:
+        connection = await asyncpg.connect((await server.database("fediverse_circle")).everyday)
+        await connection.close()
+
+
 async def test_a_path_too_long_for_a_socket_falls_back_to_the_runtime_directory(place: Path) -> None:
     deep = place / ("d" * 80)
     async with postgres.serving(deep, place, silent) as server:
