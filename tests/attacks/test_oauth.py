@@ -7,9 +7,12 @@ from datetime import timedelta
 from hashlib import sha256
 from itertools import product
 
+import argon2
 import pytest
 
-from fediverse_circle.store.db import Database
+from fediverse_circle.core.errors import Unreachable
+from fediverse_circle.store import oauth
+from fediverse_circle.store.db import Database, begin
 from tests.sites import Clock
 from tests.surfaces import REDIRECT, Running, code_for, query, running, token_for
 
@@ -164,6 +167,32 @@ async def test_078_of_two_exchanges_at_the_same_time_at_most_one_gets_a_token(ho
     assert await codes_and_tokens(house) == (1, 1)
 
 
+async def test_078_a_code_is_exchanged_by_one_at_a_time(house: Running) -> None:
+    await house.resident("ana")
+    app = await house.app()
+    code = await code_for(house, app, "ana")
+    number = await house.here.db.pool.fetchval("select id from oauth_app")
+    held, release = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with begin(house.here.db) as tx:
+            assert await oauth.code_for_exchange(tx, code, number) is not None
+            held.set()
+            await release.wait()
+
+    async def come_second() -> None:
+        async with begin(house.here.db) as tx:
+            await tx.execute("set local lock_timeout = '50ms'")
+            await oauth.code_for_exchange(tx, code, number)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hold())
+        await held.wait()
+        with pytest.raises(Unreachable):
+            await come_second()
+        release.set()
+
+
 async def test_078_a_code_is_for_the_app_that_asked_for_it(house: Running) -> None:
     await house.resident("ana")
     app, other = await house.app(), await house.app()
@@ -313,6 +342,16 @@ async def test_082_a_form_made_elsewhere_is_refused(house: Running) -> None:
     assert await codes_and_tokens(house) == (0, 0)
 
 
+async def test_082_nobody_is_signed_in_by_somebody_elses_form(house: Running) -> None:
+    await house.resident("mallory")
+    form = (await house.browser().get("/auth/sign_in")).form("email").values
+    browser = house.browser()
+    await browser.get("/auth/sign_in")
+    refused = await browser.send("/auth/sign_in", {**form, "email": "mallory@mail.example", "password": "correct horse"})
+    assert refused.status == 403
+    assert refused.cookies == ()
+
+
 async def test_082_a_form_from_before_somebody_signed_in_is_refused_afterwards(house: Running) -> None:
     await house.resident("ana")
     app = await house.app()
@@ -443,10 +482,19 @@ async def test_090_who_signs_in_rightly_is_not_counted(house: Running) -> None:
     assert await house.here.db.pool.fetchval("select count(*) from attempt") == 0
 
 
-async def test_090_nobody_learns_who_lives_here_by_signing_in(house: Running) -> None:
+async def test_090_nobody_learns_who_lives_here_by_signing_in(house: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.resident("ana")
-    browser = house.browser()
+    browser, work = house.browser(), []
+    verify = argon2.PasswordHasher.verify
+
+    def counted(hasher: argon2.PasswordHasher, kept: str, typed: str) -> bool:
+        work.append(argon2.extract_parameters(kept))
+        return verify(hasher, kept, typed)
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", counted)
     wrong, unknown = await browser.sign_in("ana@mail.example", "guess"), await browser.sign_in("eve@mail.example", "guess")
+    assert len(work) == 2
+    assert work[0] == work[1], "the same work, so the same time"
     assert wrong.text.replace("ana@", "eve@") == unknown.text
     assert wrong.status == unknown.status
 

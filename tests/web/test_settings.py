@@ -1,5 +1,8 @@
 """What somebody decides about their personas, apps and password."""
 
+from datetime import timedelta
+
+from tests.sites import Clock
 from tests.surfaces import PASSWORD, Browser, Running, query, token_for
 
 
@@ -14,7 +17,16 @@ async def test_settings_are_for_who_has_signed_in(house: Running) -> None:
     assert (away.status, away.location) == (303, "/auth/sign_in?next=%2Fsettings")
 
 
-async def test_a_session_ends_when_somebody_signs_out_or_time_has_passed(house: Running) -> None:
+async def test_a_session_ends_after_a_month(house: Running, clock: Clock) -> None:
+    await house.resident("ana")
+    browser = await signed_in(house, "ana")
+    clock.move(timedelta(days=29))
+    assert (await browser.get("/settings")).status == 200
+    clock.move(timedelta(days=1))
+    assert (await browser.get("/settings")).status == 303
+
+
+async def test_a_session_ends_when_somebody_signs_out(house: Running) -> None:
     await house.resident("ana")
     browser = await signed_in(house, "ana")
     old_jar = {cookie.key: cookie.value for cookie in browser.jar}
