@@ -128,10 +128,12 @@ async def replace(tx: Tx, bodies: Iterable[tuple[int, bytes]]) -> None:
 
 async def drop(tx: Tx, ids: Collection[int]) -> None:
     """These are not to be brought any more, or have been; and of what nobody waits for, the bytes go too."""
-    said = await tx.fetch("delete from delivery where id = any($1) returning activity_id", list(ids))
+    records = await tx.fetch("delete from delivery where id = any($1) returning activity_id", list(ids))
+    said = list({record["activity_id"] for record in records})
+    await tx.execute("select from activity where id = any($1) order by id for update", said)  # of two who drop the last, the second sees it
     await tx.execute(
-        """delete from activity a where a.id = any($1) and not exists (select from delivery d where d.activity_id = a.id)""",
-        list({record["activity_id"] for record in said}),
+        "delete from activity a where a.id = any($1) and not exists (select from delivery d where d.activity_id = a.id)",
+        said,
     )
 
 
