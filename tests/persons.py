@@ -23,6 +23,7 @@ class Form:
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
+    choices: dict[str, list[str]] = field(default_factory=dict)
 
 
 class _Forms(html.parser.HTMLParser):
@@ -39,6 +40,8 @@ class _Forms(html.parser.HTMLParser):
         if tag == "form":
             self.forms.append(Form(known.get("action", ""), known.get("method", "get").lower()))
         elif tag == "input" and self.forms and "name" in known:
+            if known.get("type") == "radio":
+                self.forms[-1].choices.setdefault(known["name"], []).append(known["value"])
             if known.get("type") in ("checkbox", "radio") and "checked" not in known:
                 return
             self.forms[-1].fields[known["name"]] = known.get("value", "on" if known.get("type") == "checkbox" else "")
@@ -83,7 +86,7 @@ class Browser:
         assert name in found.marked, self.text()
         return found.marked[name]
 
-    def submit(self, form: Form, **typed: str) -> requests.Response:
+    def submit(self, form: Form, /, **typed: str) -> requests.Response:
         """Send a form with what was typed into it, as pressing its button does."""
         assert self.page is not None
         url = urljoin(self.page.url, form.action) if form.action else self.page.url
@@ -92,10 +95,11 @@ class Browser:
         )
         return self.page
 
-    def submit_form_with(self, name: str, **typed: str) -> requests.Response:
+    def submit_form_with(self, name: str, /, **typed: str) -> requests.Response:
         """Send the form that has a field or a button of this name."""
-        form = next(form for form in self.forms() if name in form.fields or any(name == button for button, _ in form.buttons))
-        return self.submit(form, **typed)
+        forms = [form for form in self.forms() if name in {*form.fields, *form.choices, *(button for button, _ in form.buttons)}]
+        assert len(forms) == 1, f"{len(forms)} forms with {name} on: {self.text()}"
+        return self.submit(forms[0], **typed)
 
 
 def origin_of(url: str) -> str:
@@ -113,8 +117,8 @@ def came_to_live(instance: Instance, link: str, username: str, authority: Path) 
     return browser
 
 
-def signed_in_client(instance: Instance, username: str, authority: Path) -> Mastodon:
-    """An unmodified Mastodon client, let in by a person in a browser: app, sign-in, consent, code, token."""
+def signed_in_client(instance: Instance, username: str, authority: Path, *, persona: int = 0) -> Mastodon:
+    """An unmodified Mastodon client, let in by a person in a browser: app, sign-in, consent (as which persona, in order), code, token."""
     session = requests.Session()
     session.trust_env = False  # what the machine trusts is not asked
     session.verify = str(authority)
@@ -125,6 +129,7 @@ def signed_in_client(instance: Instance, username: str, authority: Path) -> Mast
     browser = Browser(authority)
     browser.open(client.auth_request_url(redirect_uris=OUT_OF_BAND, scopes=SCOPES))
     browser.submit_form_with("password", email=f"{username}@mail.example", password=PASSWORD)
-    browser.submit_form_with("persona", answer="yes")
+    offered = [form.choices["persona"] for form in browser.forms() if "persona" in form.choices]
+    browser.submit_form_with("persona", answer="yes", **({"persona": offered[0][persona]} if offered else {}))
     client.log_in(code=browser.element("code"), redirect_uri=OUT_OF_BAND, scopes=SCOPES)
     return client

@@ -2,45 +2,14 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 import pytest
-from mastodon import Mastodon, MastodonNotFoundError
+from mastodon import MastodonNotFoundError
 
 from tests.laboratory import Laboratory, until
 from tests.persons import PASSWORD, Browser, came_to_live, signed_in_client
+from tests.stories.clients import ask, befriend, found, texts
 from tests.stories.conftest import Neighbours
-
-T = TypeVar("T")
-
-
-async def ask(call: Callable[..., T], *arguments: Any, **named: Any) -> T:
-    """Let a client, which blocks, ask in a thread of its own."""
-    return await asyncio.to_thread(call, *arguments, **named)
-
-
-def found(client: Mastodon, handle: str) -> Any:
-    (account,) = client.account_search(handle, resolve=True)
-    return account
-
-
-def texts(timeline: list[Any]) -> list[str]:
-    return [status.content for status in timeline]
-
-
-async def befriend(follower: Mastodon, target: Mastodon, handle: str) -> Any:
-    """One asks to follow, the other lets; what the follower's server knows the target as."""
-    account = await ask(found, follower, handle)
-    relation = await ask(follower.account_follow, account.id)
-    assert (relation.requested, relation.following) == (True, False)
-    me = await ask(follower.account_verify_credentials)
-    asker = await until(
-        lambda: next((asker for asker in target.follow_requests() if asker.username == me.username), None), what="nobody asked to follow"
-    )
-    await ask(target.follow_request_authorize, asker.id)
-    await until(lambda: follower.account_relationships(account.id)[0].following, what="the acceptance did not arrive")
-    return account
 
 
 async def test_a_conversation_among_followers_across_two_servers(neighbours: Neighbours) -> None:
@@ -107,5 +76,6 @@ async def test_one_login_with_two_personas_speaks_as_the_one_it_chose(neighbours
     await one.command("account", "create", "quiet_kim", "--email", "kim@mail.example", "--persona")
     listed = await one.command("account", "list")
     assert len([line for line in listed.splitlines() if "kim@mail.example" in line]) == 2
-    kim = await asyncio.to_thread(signed_in_client, one, "kim", neighbours.lab.authority_file)
-    assert (await ask(kim.account_verify_credentials)).username == "kim"
+    for place, name in enumerate(("kim", "quiet_kim")):
+        client = await asyncio.to_thread(signed_in_client, one, "kim", neighbours.lab.authority_file, persona=place)
+        assert (await ask(client.account_verify_credentials)).username == name
