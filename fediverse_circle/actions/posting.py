@@ -11,7 +11,7 @@ from fediverse_circle.domain.actors import Actor
 from fediverse_circle.domain.audience import Addressing
 from fediverse_circle.domain.events import PostEdited, PostPublished, PostRetracted
 from fediverse_circle.domain.post import Post, Words
-from fediverse_circle.store import events, notifications, posts, timelines
+from fediverse_circle.store import deliveries, events, notifications, posts, timelines
 from fediverse_circle.store.db import Tx
 from fediverse_circle.store.posts import Origin
 from fediverse_circle.text.render import MentionTarget, rendered
@@ -85,6 +85,7 @@ def _is_said_by(post: Post, said: Words) -> bool:
 async def retract(tx: Tx, now: datetime, post: Post) -> None:
     """Take it back: the words are erased with this transaction, here and soon wherever they went."""
     await posts.erase(tx, now, post.id)
+    await deliveries.cancel(tx, post.id)
     await events.emit(tx, now, PostRetracted(post.author_id, post.id, post.uri))
 
 
