@@ -436,30 +436,23 @@ class TestActors:
 
     def test_an_actor_needs_an_id_and_nothing_else(self) -> None:
         bare = read_actor(json.dumps({"id": MO, "type": "Person"}).encode())
-        odd = dict.fromkeys(
-            [
-                "preferredUsername",
-                "name",
-                "summary",
-                "inbox",
-                "outbox",
-                "followers",
-                "following",
-                "featured",
-                "url",
-                "icon",
-                "image",
-                "endpoints",
-                "publicKey",
-            ],
-            7,
+        addresses = (
+            "inbox",
+            "outbox",
+            "followers",
+            "following",
+            "featured",
+            "url",
+            "icon",
+            "image",
+            "endpoints",
+            "publicKey",
+            "assertionMethod",
         )
-        assert (
-            read_actor(
-                json.dumps({"id": MO, "type": "Person", **odd, "tag": 7, "attachment": "x", "alsoKnownAs": {}, "movedTo": []}).encode()
-            )
-            == bare
-        )
+        flags = ("manuallyApprovesFollowers", "discoverable", "indexable")
+        odd = dict.fromkeys(("preferredUsername", "name", "summary", "webfinger", "tag", *addresses, *flags), 7)
+        whole = {"id": MO, "type": "Person", **odd, "attachment": "x", "alsoKnownAs": {}, "movedTo": []}
+        assert read_actor(json.dumps(whole).encode()) == bare
         assert (bare.inbox, bare.locked, bare.discoverable, bare.indexable, bare.keys) == (None, False, False, False, ())
 
     def test_pictures_are_addresses_or_objects(self) -> None:
