@@ -22,8 +22,21 @@ const origin = `https://${settings.host}`;
 const lookup = dns.lookup;
 dns.lookup = (name, options, done) => lookup(name.endsWith(".localhost") ? "127.0.0.1" : name, options, done);
 
+// How Fedify signs is seen where it leaves.
+const { fetch } = globalThis;
+globalThis.fetch = async (request, ...options) => {
+  const response = await fetch(request, ...options);
+  if (request.method === "POST") knocks.push({ by: "pia", signed: scheme((name) => request.headers.get(name)), status: response.status });
+  return response;
+};
+
+function scheme(header) {
+  return header("signature-input") ? "rfc9421" : header("signature") ? "cavage" : "no";
+}
+
 const keys = await Promise.all(["RSASSA-PKCS1-v1_5", "Ed25519"].map((algorithm) => generateCryptoKeyPair(algorithm)));
-const seen = [];                        // every activity that was accepted, as Fedify understood it
+const seen = [];                        // every activity that was let in, as Fedify understood it
+const knocks = [];                      // every POST, to pia and by her: how it was signed, what was answered
 const followers = new Map();            // actor id -> the actor
 const following = new Map();            // actor id -> "requested" | "accepted" | "rejected"
 const requests = new Map();             // actor id -> the Follow that waits for an answer
@@ -71,34 +84,34 @@ federation
     return asker?.id != null && (followers.has(asker.id.href) || [...note.toIds, ...note.ccIds].some((to) => to.href === asker.id.href));
   });
 
-const note = async (ctx, kind, activity) => seen.push({ kind, activity: await activity.toJsonLd({ format: "compact", contextLoader: ctx.contextLoader }) });
+const note = async (ctx, activity) => seen.push(await activity.toJsonLd({ format: "compact", contextLoader: ctx.contextLoader }));
 
 federation
   .setInboxListeners("/users/{identifier}/inbox", "/inbox")
   .setSharedKeyDispatcher(() => ({ identifier: "pia" }))
   .on(Follow, async (ctx, follow) => {
-    await note(ctx, "Follow", follow);
+    await note(ctx, follow);
     const actor = await follow.getActor(ctx);
     if (!isActor(actor)) return;
     requests.set(actor.id.href, follow);
     if (answer !== "wait") await respond(ctx, actor, answer);
   })
   .on(Accept, async (ctx, accept) => {
-    await note(ctx, "Accept", accept);
+    await note(ctx, accept);
     following.set(accept.actorId.href, "accepted");
   })
   .on(Reject, async (ctx, reject) => {
-    await note(ctx, "Reject", reject);
+    await note(ctx, reject);
     following.set(reject.actorId.href, "rejected");
     followers.delete(reject.actorId.href);
   })
   .on(Undo, async (ctx, undo) => {
-    await note(ctx, "Undo", undo);
+    await note(ctx, undo);
     followers.delete(undo.actorId.href);
   })
-  .on(Create, (ctx, create) => note(ctx, "Create", create))
-  .on(Update, (ctx, update) => note(ctx, "Update", update))
-  .on(Delete, (ctx, deletion) => note(ctx, "Delete", deletion));
+  .on(Create, (ctx, create) => note(ctx, create))
+  .on(Update, (ctx, update) => note(ctx, update))
+  .on(Delete, (ctx, deletion) => note(ctx, deletion));
 
 async function respond(ctx, actor, how) {
   const follow = requests.get(actor.id.href);
@@ -116,6 +129,9 @@ const deeds = {
   async seen() {
     return seen;
   },
+  async knocks() {
+    return knocks;
+  },
   async state() {
     return { followers: [...followers.keys()], following: Object.fromEntries(following), requests: [...requests.keys()] };
   },
@@ -124,6 +140,15 @@ const deeds = {
   },
   async respond(ctx, { actor, how }) {
     await respond(ctx, await ctx.lookupObject(actor, { documentLoader: await ctx.getDocumentLoader({ identifier: "pia" }) }), how);
+  },
+  // What is at an address, asked for by pia, or by nobody: status and document.
+  async fetch(ctx, { url, signed = true }) {
+    const load = signed ? await ctx.getDocumentLoader({ identifier: "pia" }) : ctx.documentLoader;
+    try {
+      return { status: 200, document: (await load(url)).document };
+    } catch (error) {
+      return { status: error.response?.status ?? null, error: String(error) };
+    }
   },
   async lookup(ctx, { what }) {
     const found = await ctx.lookupObject(what, { documentLoader: await ctx.getDocumentLoader({ identifier: "pia" }) });
@@ -143,22 +168,24 @@ const deeds = {
       object: new Follow({ id: new URL(follow), actor: ctx.getActorUri("pia"), object: target.id }),
     }));
   },
-  async post(ctx, { content, to, answers }) {
+  // For the people named in `to`, and for pia's followers unless `letter`.
+  async post(ctx, { content, to = [], letter = false, answers }) {
     const id = crypto.randomUUID();
-    const people = await Promise.all((to ?? []).map((uri) => ctx.lookupObject(uri)));
+    const people = await Promise.all(to.map((uri) => ctx.lookupObject(uri)));
+    const readers = [...(letter ? [] : [ctx.getFollowersUri("pia")]), ...people.map((person) => person.id)];
     const made = new Note({
       id: ctx.getObjectUri(Note, { id }),
       attribution: ctx.getActorUri("pia"),
       content,
       published: now(),
       replyTarget: answers ? new URL(answers) : null,
-      tos: people.length ? people.map((person) => person.id) : [ctx.getFollowersUri("pia")],
+      tos: readers,
       tags: people.map((person) => new Mention({ href: person.id, name: `@${person.preferredUsername}@${person.id.host}` })),
     });
     notes.set(made.id.href, made);
-    await ctx.sendActivity({ identifier: "pia" }, people.length ? people : "followers", new Create({
-      id: new URL(`${made.id.href}/activity`), actor: ctx.getActorUri("pia"), object: made, tos: made.toIds, ccs: made.ccIds,
-    }));
+    const create = new Create({ id: new URL(`${made.id.href}/activity`), actor: ctx.getActorUri("pia"), object: made, tos: readers });
+    if (!letter) await ctx.sendActivity({ identifier: "pia" }, "followers", create);
+    if (people.length) await ctx.sendActivity({ identifier: "pia" }, people, create);
     return { id: made.id.href };
   },
   async edit(ctx, { id, content }) {
@@ -197,9 +224,14 @@ async function read(incoming) {
 https.createServer({ cert: fs.readFileSync(settings.certificate), key: fs.readFileSync(settings.key) }, async (incoming, outgoing) => {
   try {
     const body = await read(incoming);
-    if (settings.onlyRfc9421 && incoming.method === "POST" && !incoming.headers["signature-input"]) {
-      outgoing.writeHead(401).end();
-      return;
+    if (incoming.method === "POST") {
+      const knock = { by: "others", signed: scheme((name) => incoming.headers[name]) };
+      knocks.push(knock);
+      outgoing.on("finish", () => { knock.status = outgoing.statusCode; });
+      if (settings.onlyRfc9421 && knock.signed !== "rfc9421") {
+        outgoing.writeHead(401).end();
+        return;
+      }
     }
     const request = new Request(`${origin}${incoming.url}`, {
       method: incoming.method,
