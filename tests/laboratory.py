@@ -173,7 +173,7 @@ class Laboratory:
             **settings,
         }
         if not own_database:
-            told["database_url"] = (await self.postgres.database(f"lab_{name}_{port}")).owner
+            told["database_url"] = (await self.postgres.database(f"lab_{name.replace('-', '_')}_{port}")).owner
         environment = {f"FEDIVERSE_CIRCLE_{key.upper()}": value for key, value in told.items()}
         made = Instance(name, f"{host}:{port}", port, data, {"PATH": os.environ["PATH"], "PYTHONPATH": str(HOUSE), **environment})
         self.instances.append(made)

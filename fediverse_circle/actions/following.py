@@ -104,7 +104,7 @@ async def receive_undo(tx: Tx, follower: ActorId, target: ActorId) -> None:
 
 async def _ended(tx: Tx, follower: ActorId, target: ActorId) -> Follow | None:
     """The follow that was; with it went the home entries and the notifications that it made."""
-    if (follow := await follows.of_pair(tx, follower, target)) is None:
+    if await follows.of_pair(tx, follower, target) is None:
         return None
     await timelines.forget(tx, follower, target)
     await notifications.untell(tx, target, "follow_request", follower)

@@ -128,7 +128,7 @@ def resolved(
     rows: set[Audience] = {Person(known.actors[uri]) for uri in addressees if uri in known.actors and known.actors[uri] != author}
     for uri in addressees & known.followers.keys():
         audience = Followers(known.followers[uri])
-        if audience.of == author or parent is not None and audience in parent.rows:
+        if audience.of == author or (parent is not None and audience in parent.rows):
             rows.add(audience)
     public = bool(PUBLIC_NAMES & addressees)
     if public:
