@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from msgspec import inspect
 
 from fediverse_circle.core.errors import Invalid, NotFound, TooLarge
@@ -28,6 +29,14 @@ _HIGHEST = (1 << 63) - 1
 _FALSE = frozenset({"0", "f", "false", "off", "no"})
 _TRUE = frozenset({"1", "t", "true", "on", "yes"})
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+_BROKEN = (
+    ValueError,
+    TypeError,
+    LookupError,
+    RuntimeError,
+    AssertionError,
+    HttpProcessingError,
+)  # what the reader raises at multipart bodies
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 
 
@@ -161,7 +170,7 @@ async def _parts(request: web.Request) -> list[tuple[str, object]]:
                 pairs.append((part.name or "", File(part.filename)))
             else:
                 pairs.append((part.name or "", bytes(content).decode()))
-    except (ValueError, UnicodeDecodeError, AssertionError):
+    except _BROKEN:
         raise Unreadable from None
     return pairs
 
