@@ -21,7 +21,7 @@ _SEAL = object()
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Asked:
     """A request for consent that holds against the app's registration.  Only `asked` makes one."""
 

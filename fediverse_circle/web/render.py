@@ -49,7 +49,12 @@ def _day(when: datetime) -> str:
 
 
 _TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    auto_reload=False,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 _TEMPLATES.filters |= {"moment": _moment, "day": _day, "sanitised": Markup}
 _TEMPLATES.globals |= {"style": f"/static/{_STYLE[0]}", "icon": f"/static/{_ICON[0]}"}

@@ -8,6 +8,7 @@ import pytest
 from fediverse_circle.actions import accounts
 from fediverse_circle.core.ids import ActorId, PostId
 from fediverse_circle.domain.audience import Addressing, Audience, Followers, Person, Public
+from fediverse_circle.domain.credentials import DisplayName, Username
 from fediverse_circle.domain.post import Post, Words
 from fediverse_circle.store import posts
 from fediverse_circle.store.db import begin
@@ -174,7 +175,7 @@ class Outline(HTMLParser):
 
 async def test_every_page_can_be_used_without_seeing_it(house: Running) -> None:
     login, _ = await house.resident("ana")
-    other = accounts.Face(accounts.Username("other"), accounts.DisplayName(""), await accounts.new_key_pairs())
+    other = accounts.Face(Username("other"), DisplayName(""), await accounts.new_key_pairs())
     async with begin(house.here.db) as tx:
         await accounts.add_persona(tx, house.here.now(), house.here.settings, login.id, other)
     app = await house.app()
