@@ -4,7 +4,7 @@ WORKDIR /source
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY schema schema
 COPY fediverse_circle fediverse_circle
-RUN python -m venv /app && /app/bin/pip install --no-cache-dir --constraint requirements.lock ".[speed]"
+RUN python -m venv /app && /app/bin/pip install --no-cache-dir -r requirements.lock && /app/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.13-slim
 COPY --from=build /app /app
