@@ -8,17 +8,18 @@ import asyncio
 import secrets
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from ipaddress import ip_address
 from typing import Literal
 
 import structlog
 from aiohttp import web
 
-from fediverse_circle import __version__, federation, mastodon, oauth
+from fediverse_circle import __version__, federation, mastodon, oauth, site
 from fediverse_circle import web as pages
 from fediverse_circle.actions import accounts
-from fediverse_circle.config import Settings, Unix
+from fediverse_circle.config import Network, Settings, Unix
 from fediverse_circle.core.clock import Clock
 from fediverse_circle.core.errors import NotFound, TooLarge, Trouble, Unreachable
 from fediverse_circle.core.ids import ActorId
@@ -60,7 +61,7 @@ def _refusal(path: str) -> Refusal:
     """How the surface of this path says no."""
     if path.startswith("/api/"):
         return mastodon.refusal
-    if path.startswith("/oauth/"):
+    if path.startswith("/oauth/") and path.rstrip("/") != "/oauth/authorize":
         return oauth.refusal
     if path.startswith(FOR_SERVERS):
         return federation.refusal
@@ -73,7 +74,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     began = time.perf_counter()
     refusal = _refusal(request.path)
     try:
-        response = await handler(request)
+        response = await handler(_from_behind_proxies(request))
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
         response = refusal(request, NotFound())
     except web.HTTPRequestEntityTooLarge:
@@ -92,6 +93,23 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     milliseconds = round((time.perf_counter() - began) * 1000, 1)
     _log.debug("request", method=request.method, route=_route(request), status=response.status, ms=milliseconds)
     return response
+
+
+def _from_behind_proxies(request: web.Request) -> web.Request:
+    """The request with the address of who really asks: what the proxies we trust say of it, and nobody else."""
+    trusted = site.of(request).settings.trusted_proxies
+    if request.remote and not (trusted and _is_in(request.remote, trusted)):
+        return request
+    said = [part.strip() for line in request.headers.getall("X-Forwarded-For", ()) for part in line.split(",")]
+    asker = next((address for address in reversed(said) if not _is_in(address, trusted)), None)
+    return request if asker is None else request.clone(remote=asker)
+
+
+def _is_in(address: str, networks: Sequence[Network]) -> bool:
+    try:
+        return any(ip_address(address) in network for network in networks)
+    except ValueError:
+        return False
 
 
 class Broken(Trouble):

@@ -10,18 +10,16 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from aiohttp import ClientResponse, CookieJar, DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from fediverse_circle import oauth
-from fediverse_circle import web as pages
 from fediverse_circle.actions import accounts
+from fediverse_circle.app import ROLES, build
 from fediverse_circle.config import settings_of
-from fediverse_circle.core.errors import NotFound, Trouble
 from fediverse_circle.core.ids import ActorId
 from fediverse_circle.domain.actors import Actor, Role
 from fediverse_circle.domain.credentials import DisplayName, Email, Password, Username
 from fediverse_circle.net.client import open_client
 from fediverse_circle.oauth.caller import caller, optional_caller
 from fediverse_circle.oauth.passwords import PASSWORDS, Passwords
-from fediverse_circle.site import SITE, Site
+from fediverse_circle.site import Site
 from fediverse_circle.store.db import Database, begin
 from fediverse_circle.store.logins import Login
 from tests.sites import Clock
@@ -198,23 +196,9 @@ async def optional_probe(request: web.Request) -> web.Response:
 async def running(db: Database, clock: Clock, **settings: object) -> AsyncIterator[Running]:
     """A server on this machine that people and apps can reach, with a clock that the test owns."""
     client = open_client(user_agent="test", own_hosts=(), allowed_private_networks=(), host_map={}, extra_ca=None)
-    app = web.Application(middlewares=[_refusing])
     async with client as way_out:
-        app[SITE], app[PASSWORDS] = Site(settings_of(settings), db, way_out, clock, ActorId(0)), Passwords()
-        for routes in (*oauth.ROUTES, *pages.ROUTES, probes):
-            app.add_routes(routes)
+        here = Site(settings_of(settings), db, way_out, clock, ActorId(0))
+        app = build(here, ROLES)
+        app.add_routes(probes)
         async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as tester:
-            yield Running(app[SITE], tester)
-
-
-@web.middleware
-async def _refusing(request: web.Request, handler: Any) -> web.StreamResponse:
-    by_oauth = request.path.startswith(("/api/", "/oauth/")) and request.path != "/oauth/authorize"
-    refusal = oauth.refusal if by_oauth else pages.refusal
-    try:
-        response: web.StreamResponse = await handler(request)
-    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
-        return refusal(request, NotFound())
-    except Trouble as trouble:
-        return refusal(request, trouble)
-    return response
+            yield Running(here, tester)
