@@ -96,11 +96,12 @@ class _Batch:
     def rest(self, now: datetime) -> Rest:
         """How the host is left."""
         if not self.over:
-            return Rest(self.destination.host, None, 0, self.signs)
+            return Rest(self.destination.host, None, 0, self.signs, answers=True)
         if self.until is not None:
-            return Rest(self.destination.host, self.until, 0, self.signs)
+            return Rest(self.destination.host, self.until, 0, self.signs, answers=True)
         failed = 1 if self.reached else self.destination.failed + 1
-        return Rest(self.destination.host, now + delay(failed, random.random()), failed, self.signs)  # noqa: S311 (jitter)
+        until = now + delay(failed, random.random())  # noqa: S311 (jitter)
+        return Rest(self.destination.host, until, failed, self.signs, answers=bool(self.refused))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,10 @@ class _Office:
             ahead.cancel()
 
     def _sign(self, parcels: Sequence[_Parcel], signs: Signs) -> asyncio.Future[list[tuple[_Parcel, Mapping[str, str]]]]:
+        if not parcels:
+            nothing: asyncio.Future[list[tuple[_Parcel, Mapping[str, str]]]] = self._loop.create_future()
+            nothing.set_result([])
+            return nothing
         return self._loop.run_in_executor(self._threads, lambda: [(parcel, parcel.signed(signs)) for parcel in parcels])
 
     async def _packed(self, batch: _Batch, waiting: Iterable[Delivery]) -> list[_Parcel]:

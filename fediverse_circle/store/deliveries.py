@@ -271,12 +271,16 @@ async def bury(tx: Tx, inboxes: Collection[Inbox]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """How a host was left: when it may be tried again (None: at once), how often in a row it has failed now, and what it understands."""
+    """How a host was left: when it may be tried again (None: at once), how often in a row it has failed now, and what it understands.
+
+    `answers`: it was there, whatever it said.
+    """
 
     host: str
     until: datetime | None
     failed: int
     signs: Signs
+    answers: bool
 
 
 async def release(tx: Tx, now: datetime, owner: UUID, rests: Sequence[Rest]) -> None:
@@ -285,8 +289,8 @@ async def release(tx: Tx, now: datetime, owner: UUID, rests: Sequence[Rest]) -> 
         """update destination d
               set lease_owner = null, lease_until = '-infinity', next_attempt_at = coalesce(r.until, '-infinity'),
                   fail_count = r.failed, signs = r.signs,
-                  first_failed_at = case when r.failed > 0 then coalesce(d.first_failed_at, $2) end
-             from unnest($3::text[], $4::timestamptz[], $5::int[], $6::text[]) r(host, until, failed, signs)
+                  first_failed_at = case when not r.answers then coalesce(d.first_failed_at, $2) end
+             from unnest($3::text[], $4::timestamptz[], $5::int[], $6::text[], $7::bool[]) r(host, until, failed, signs, answers)
             where d.host = r.host and d.lease_owner = $1""",
         owner,
         now,
@@ -294,15 +298,20 @@ async def release(tx: Tx, now: datetime, owner: UUID, rests: Sequence[Rest]) -> 
         [rest.until for rest in rests],
         [rest.failed for rest in rests],
         [rest.signs for rest in rests],
+        [rest.answers for rest in rests],
     )
 
 
 async def heard_from(tx: Tx, host: str) -> None:
-    """A request signed by somebody of this host has come: it is there, whatever we thought."""
+    """A request signed by somebody of this host has come: it is there, whatever we thought.
+
+    Where the next try is near anyway, or it was there and failed over what we brought, nothing changes: else whoever writes to us often while
+    their inbox is broken would be asked as often.
+    """
     await tx.execute(
         """with revived as (
                update destination set next_attempt_at = '-infinity', fail_count = 0, first_failed_at = null
-                where host = $1 and fail_count > 0)
+                where host = $1 and fail_count > 2 and first_failed_at is not null)
            delete from buried_inbox where host = $1""",
         host,
     )

@@ -266,16 +266,41 @@ async def test_a_host_that_says_when_to_come_again_is_believed(
         await nothing_waits(here)
 
 
-async def test_a_host_that_is_heard_of_again_is_tried_at_once(here: Site, elsewhere: Elsewhere, ana: Actor) -> None:
+async def failed(here: Site, elsewhere: Elsewhere, clock: Clock, times: int) -> None:
+    """Time passes until m.example has failed so often."""
+    for failures in range(1, times + 1):
+        await until(lambda: len(elsewhere.bodies("m.example")) == failures)  # noqa: B023 (awaited at once)
+        await waits(here, 1)
+        if failures < times:
+            later(here, clock, delay(failures, 1))
+
+
+async def hear_of(here: Site, host: str) -> None:
+    async with begin(here.db) as tx:
+        await deliveries.heard_from(tx, host)
+
+
+async def test_a_host_that_is_heard_of_again_is_tried_at_once(here: Site, elsewhere: Elsewhere, clock: Clock, ana: Actor) -> None:
     await queue(here, ana.id, b"{}", M)
     elsewhere.answer = refusing(503)
     async with delivering(here):
-        await elsewhere.saw(1)
-        await waits(here, 1)
+        await failed(here, elsewhere, clock, 3)
         elsewhere.answer = taken
-        async with begin(here.db) as tx:
-            await deliveries.heard_from(tx, "m.example")
+        await hear_of(here, "m.example")
         await nothing_waits(here)
+
+
+@pytest.mark.parametrize(("status", "times"), [(503, 2), (500, 3)])
+async def test_hearing_of_a_host_shortens_no_short_rest_and_none_of_who_was_there_all_along(
+    here: Site, elsewhere: Elsewhere, clock: Clock, ana: Actor, status: int, times: int
+) -> None:
+    await queue(here, ana.id, b"{}", M)
+    elsewhere.answer = refusing(status)
+    async with delivering(here):
+        await failed(here, elsewhere, clock, times)
+        rests = (await destination(here, "m.example"))["next_attempt_at"]
+        await hear_of(here, "m.example")
+        assert (await destination(here, "m.example"))["next_attempt_at"] == rests
 
 
 async def test_who_is_gone_gets_nothing_more_and_others_of_the_host_do(here: Site, elsewhere: Elsewhere, ana: Actor) -> None:
