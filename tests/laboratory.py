@@ -20,6 +20,7 @@ from unittest.mock import patch
 import trustme
 
 from fediverse_circle.postgres import Server
+from fediverse_circle.postgres.access import OWNER, address
 from tests.database import passable_directory
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -66,6 +67,7 @@ class Instance:
     port: int
     directory: Path
     environment: dict[str, str]
+    database: str
     said: deque[str] = field(default_factory=lambda: deque(maxlen=400))
     process: Process | None = None
     _listener: asyncio.Task[None] | None = None
@@ -172,10 +174,12 @@ class Laboratory:
             "runtime_directory": str(self.directory),
             **settings,
         }
-        if not own_database:
-            told["database_url"] = (await self.postgres.database(f"lab_{name.replace('-', '_')}_{port}")).owner
+        if own_database:
+            database = address(data / "postgresql" / "run", OWNER, "fediverse_circle")
+        else:
+            database = told["database_url"] = (await self.postgres.database(f"lab_{name.replace('-', '_')}_{port}")).owner
         environment = {f"FEDIVERSE_CIRCLE_{key.upper()}": value for key, value in told.items()}
-        made = Instance(name, f"{host}:{port}", port, data, {"PATH": os.environ["PATH"], "PYTHONPATH": str(HOUSE), **environment})
+        made = Instance(name, f"{host}:{port}", port, data, {"PATH": os.environ["PATH"], "PYTHONPATH": str(HOUSE), **environment}, database)
         self.instances.append(made)
         return made
 
