@@ -2,8 +2,8 @@
 
     python -m tests.reduce_shapes FILE
 
-FILE is `dist/schema.json` of abraham/mastodon-openapi (the generator is MIT).  Kept are paths, codes, types, enums, `required` and formats; no
-descriptions, no examples.
+FILE is `dist/schema.json` of abraham/mastodon-openapi (the generator is MIT).  Kept are paths, codes, types, enums, `required`, formats and
+scopes; no descriptions, no examples.
 """
 
 import json
@@ -81,7 +81,14 @@ def reduced(document: Any) -> Any:
         name = wanted.pop()
         kept[name] = without_prose(document["components"]["schemas"][name])
         wanted |= set(references(kept[name])) - kept.keys()
-    return {"source": SOURCE, "paths": paths, "components": {"schemas": dict(sorted(kept.items()))}}
+    scopes = {
+        path: {
+            method: [scope for way in document["paths"][path][method].get("security") or () for scope in way["OAuth2"]]
+            for method in methods
+        }
+        for path, methods in paths.items()
+    }
+    return {"source": SOURCE, "paths": paths, "scopes": scopes, "components": {"schemas": dict(sorted(kept.items()))}}
 
 
 if __name__ == "__main__":

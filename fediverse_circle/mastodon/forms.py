@@ -24,7 +24,6 @@ F = TypeVar("F", bound="Form")
 
 MOST_BYTES = 256 << 10
 MOST_PARAMETERS = 1000
-_DEEPEST = 4
 _HIGHEST = (1 << 63) - 1
 _FALSE = frozenset({"0", "f", "false", "off", "no"})
 _TRUE = frozenset({"1", "t", "true", "on", "yes"})
@@ -183,8 +182,6 @@ def _nested(pairs: Iterable[tuple[str, object]]) -> dict[str, Any]:
         if parts is None:
             continue
         keys = [parts[1], *(key[:-1] for key in parts[2].split("[")[1:])]
-        if len(keys) > _DEEPEST:
-            raise Unreadable
         _plant(tree, keys, value)
     return tree
 

@@ -32,6 +32,7 @@ MINE: Mapping[str, str] = {  # path under /api: the scope that may read it
     "v1/mutes": "read:mutes",
     "v1/scheduled_statuses": "read:statuses",
     "v1/suggestions": "read:accounts",
+    "v1/timelines/link": "read:statuses",
     "v2/filters": "read:filters",
     "v2/suggestions": "read:accounts",
 }
@@ -42,13 +43,17 @@ EVERYBODYS = (
     "v1/instance/domain_blocks",
     "v1/instance/peers",
     "v1/instance/rules",
-    "v1/timelines/link",
     "v1/trends",
     "v1/trends/links",
     "v1/trends/statuses",
     "v1/trends/tags",
 )
-OF_SOMEBODY = ("endorsements", "featured_tags", "identity_proofs", "lists")
+OF_SOMEBODY: Mapping[str, str] = {
+    "endorsements": "read:accounts",
+    "featured_tags": "read:accounts",
+    "identity_proofs": "read:accounts",
+    "lists": "read:lists",
+}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -67,19 +72,22 @@ async def _none(_: web.Request) -> web.StreamResponse:
     return answer(())
 
 
-async def _none_of_somebody(request: web.Request) -> web.StreamResponse:
-    """None of somebody whom the caller can see."""
-    me = await caller(request, "read:accounts")
-    await people.one_seen(site.of(request), me.actor_id, number_in(request, "id"))
-    return answer(())
+def _none_of_somebody(scope: str) -> Handler:
+    async def none(request: web.Request) -> web.StreamResponse:
+        """None of somebody whom the caller can see."""
+        me = await caller(request, scope)
+        await people.one_seen(site.of(request), me.actor_id, number_in(request, "id"))
+        return answer(())
+
+    return none
 
 
 for _path, _scope in MINE.items():
     routes.get(f"/api/{_path}")(_none_of_mine(_scope))
 for _path in EVERYBODYS:
     routes.get(f"/api/{_path}")(_none)
-for _path in OF_SOMEBODY:
-    routes.get(f"/api/v1/accounts/{{id}}/{_path}")(_none_of_somebody)
+for _path, _scope in OF_SOMEBODY.items():
+    routes.get(f"/api/v1/accounts/{{id}}/{_path}")(_none_of_somebody(_scope))
 
 
 @routes.get("/api/v1/annual_reports")

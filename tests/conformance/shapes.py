@@ -39,6 +39,12 @@ def is_described(method: str, path: str) -> bool:
     return _template(method.lower(), path) is not None
 
 
+def scopes(method: str, path: str) -> set[str]:
+    """Any one of these opens the operation; none: nothing is said about it."""
+    template = _template(method.lower(), path)
+    return set(DOCUMENT["scopes"][template][method.lower()]) if template else set()
+
+
 def _template(method: str, path: str) -> str | None:
     return next((path_ for pattern, path_ in TEMPLATES if pattern.match(path) and method in DOCUMENT["paths"][path_]), None)
 

@@ -102,4 +102,7 @@ async def test_the_servers_own_actor_is_nobody(house: House) -> None:
         ("POST", "follow_requests/{}/authorize"),
     ):
         assert (await ana.ask(method, f"/api/v1/{path.format(own)}")).status == 404
-    assert (await ana.get("/api/v1/accounts/search", q="here.example")).json == []
+    for text in ("here.example", "here.example@here.example"):
+        assert (await ana.get("/api/v1/accounts/search", q=text, resolve="true")).json == []
+        assert (await ana.post("/api/v1/statuses", status=f"@{text} hello")).status == 422
+    assert (await ana.get("/api/v2/search", q="https://here.example/actor")).json["accounts"] == []

@@ -15,7 +15,6 @@ OF_EVERYBODY = [
     "instance/domain_blocks",
     "instance/peers",
     "instance/rules",
-    "timelines/link",
     "trends",
     "trends/links",
     "trends/statuses",
@@ -37,6 +36,7 @@ OF_MINE = [
     "mutes",
     "scheduled_statuses",
     "suggestions",
+    "timelines/link",
 ]
 
 

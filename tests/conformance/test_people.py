@@ -201,7 +201,13 @@ async def test_following_somebody_open_happens_at_once_and_ends_when_either_want
         assert (await end[0].post(end[1])).json["following"] is False
         assert (await bo.get("/api/v1/timelines/home")).json == []
         assert (await bo.get(f"/api/v1/statuses/{said['id']}")).status == 404
-    assert (await ana.post(f"/api/v1/accounts/{bo.id}/remove_from_followers")).status == 200
+
+
+async def test_removing_a_follower_refuses_no_request(house: House) -> None:
+    ana, bo = await house.people(2)
+    await bo.post(f"/api/v1/accounts/{ana.id}/follow")
+    assert (await ana.post(f"/api/v1/accounts/{bo.id}/remove_from_followers")).json["requested_by"] is True
+    assert [who["id"] for who in (await ana.get("/api/v1/follow_requests")).json] == [bo.id]
 
 
 async def test_following_somebody_elsewhere_is_asked_there(house: House) -> None:

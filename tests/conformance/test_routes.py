@@ -6,9 +6,10 @@ from aiohttp import web
 
 from fediverse_circle import mastodon
 from tests.conformance.house import House
-from tests.conformance.shapes import is_described
+from tests.conformance.shapes import is_described, scopes
 
 PUBLIC_PATHS = ("/avatars/", "/headers/", "/health")
+WIDE = {"read", "write", "follow"}
 PARAMETERS = ("id", "account_id", "year")
 
 
@@ -83,6 +84,20 @@ async def test_reading_scopes_do_nothing_and_writing_scopes_read_nothing(house: 
             continue
         wrong = writer if method == "GET" else reader
         assert (await wrong.ask(method, there)).status == 403, (method, path)
+
+
+async def test_every_route_opens_to_its_scope_and_to_no_other(house: House) -> None:
+    """As Mastodon describes them; wide ones contain these."""
+    (ana,) = await house.people(1)
+    described = {(method, there): scopes(method, there) - WIDE for method, path in routes() if (there := filled(path, ana.id))}
+    leaves = {scope for wanted in described.values() for scope in wanted}
+    assert len(leaves) > 12
+    apps = {scope: await house.app(ana, scope) for scope in leaves}
+    for (method, there), wanted in described.items():
+        for scope, app in apps.items() if wanted else ():
+            answer = await app.ask(method, there)
+            refused = answer.status == 403 and answer.json["error"] == "This action is outside the authorized scopes"
+            assert refused == (scope not in wanted), (method, there, scope)
 
 
 async def test_a_stranger_who_lives_here_sees_nothing_of_somebody_elses(house: House) -> None:

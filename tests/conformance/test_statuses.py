@@ -260,5 +260,5 @@ async def test_tags_of_other_servers_lead_to_our_own_page(house: House) -> None:
 async def test_a_number_that_is_none_is_not_there(house: House) -> None:
     (ana,) = await house.people(1)
     unknown = (await ana.get(f"/api/v1/statuses/{PostId(new_id(house.here.now()))}")).face
-    for number in ("abc", "-1", "9223372036854775807", "9" * 30, "1.0", "%00", "٣"):
+    for number in ("abc", "-1", "9223372036854775807", "9" * 19, "9" * 30, "1.0", "%00", "٣", "²"):
         assert (await ana.get(f"/api/v1/statuses/{number}")).face == unknown
