@@ -2,11 +2,12 @@
 
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import aiohttp
 import msgspec
 import trustme
 from aiohttp import web
+from multidict import CIMultiDict
 from yarl import URL
 
 from fediverse_circle import app as assembly
@@ -28,12 +30,12 @@ from fediverse_circle.domain.actors import Actor, Follow
 from fediverse_circle.domain.audience import Addressing, Audience
 from fediverse_circle.domain.credentials import DisplayName, Email, Username
 from fediverse_circle.domain.post import Post, Words
-from fediverse_circle.federation import incoming
+from fediverse_circle.federation import fetch, incoming
+from fediverse_circle.federation.asking import Asking
 from fediverse_circle.net.client import open_client
 from fediverse_circle.signing import Ed25519SecretKey, RsaSecretKey, generate_ed25519, generate_rsa, multibase, pem, sign_cavage
 from fediverse_circle.site import Site
-from fediverse_circle.store import actors, follows, jobs, keys, notifications, posts, timelines
-from fediverse_circle.store.actors import Profile
+from fediverse_circle.store import actors, follows, jobs, notifications, posts, timelines
 from fediverse_circle.store.db import Database, begin
 from fediverse_circle.store.posts import Origin
 
@@ -235,11 +237,17 @@ class Stage:
             _, actor = await accounts.open_login(tx, self.clock(), self.here.settings, email, "no password", "member", face)
         return actor
 
-    async def ask(self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Answer:
+    async def ask(
+        self, method: str, target: str, headers: Mapping[str, str] | Sequence[tuple[str, str]] = (), body: bytes | None = None
+    ) -> Answer:
         """A request to V, as if TLS had been ended in front of it."""
-        sent = {"Host": self.host} | dict(headers or {})
+        sent = CIMultiDict({"Host": self.host})
+        for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+            (sent.add if name.lower() != "host" else sent.__setitem__)(name, value)
         url = URL(f"{self.address}{target}", encoded=True)
-        async with self.session.request(method, url, headers=sent, data=body, allow_redirects=False) as answer:
+        async with self.session.request(
+            method, url, headers=sent, data=None if body is None else BytesIO(body), allow_redirects=False
+        ) as answer:
             return Answer(answer.status, list(answer.headers.items()), await answer.read())
 
     async def get(self, target: str, by: Person | None = None, **headers: str) -> Answer:
@@ -272,15 +280,13 @@ class Stage:
                 await incoming.understand(self.here, job)
 
     async def introduce(self, *people: Person) -> None:
-        """Make these known here, as if they had signed something before."""
+        """Make these live where they live, and known here."""
         for person in people:
-            async with begin(self.db) as tx:
-                kept = await actors.keep_remote(tx, self.clock(), _profile(person))
-                rsa = keys.ActorKey(person.key_id, kept.id, "rsa", pem(person.secret.public()), self.clock())
-                ed25519 = keys.ActorKey(
-                    f"{person.id}#ed25519-key", kept.id, "ed25519", multibase(ed25519_of(person.id).public()), self.clock()
-                )
-                await keys.replace(tx, kept.id, [rsa, ed25519])
+            server = self.strangers[person.host]
+            server.welcome(person)
+            await fetch.actor_anew(self.here, Asking(self.here), person.id)
+            server.asked.clear()
+            server.signers.clear()
 
     async def befriend(self, follower: Actor, target: Person) -> Follow:
         """Somebody here follows somebody elsewhere, since now."""
@@ -340,39 +346,29 @@ class Stage:
         assert found is not None
         return found.id
 
-    async def footprint(self) -> dict[str, int]:
-        """How much is written and was asked.  What merely remembers that a request came (`received`) is left aside."""
+    @asynccontextmanager
+    async def unmoved(self, *, but_asking: str | None = None) -> AsyncIterator[None]:
+        """Whatever happens in the block writes nothing, asks nobody (or one host alone) and tells nobody, then or later."""
+        before = await self.footprint()
+        yield
+        await self.settle()
+        after = await self.footprint()
+        moved = {name for name in before if after[name] != before[name]} - {f"asked {but_asking}"}
+        assert not moved, sorted(moved)
+
+    async def footprint(self) -> dict[str, object]:
+        """All that is written, and how much was asked.  What merely remembers that a request came (`received`), or when somebody was asked last,
+        is left aside.
+        """
         tables = await self.db.pool.fetch(
             "select relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'public' and c.relkind = 'r'"
         )
-        counts = {}
+        counts: dict[str, object] = {}
         for name in sorted(record["relname"] for record in tables):
             if name != "received":
-                counts[name] = await self.db.pool.fetchval(
-                    f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {name} t"
-                )
+                rows = f"select (to_jsonb(t) - 'fetched_at')::text as row from {name} t"
+                counts[name] = await self.db.pool.fetchval(f"select md5(coalesce(string_agg(row, '|' order by row), '')) from ({rows}) s")
         return counts | {f"asked {host}": len(stranger.asked) for host, stranger in self.strangers.items()}
-
-
-def _profile(person: Person) -> Profile:
-    return Profile(
-        uri=person.id,
-        kind="Person",
-        username=person.name,
-        host=person.host,
-        name=person.name.title(),
-        note="",
-        url=None,
-        avatar=None,
-        header=None,
-        fields=(),
-        inbox=f"{person.id}/inbox",
-        shared_inbox=f"https://{person.host}/inbox",
-        followers=person.followers,
-        locked=True,
-        discoverable=False,
-        published_at=NOON,
-    )
 
 
 @asynccontextmanager
