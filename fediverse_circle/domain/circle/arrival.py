@@ -51,21 +51,19 @@ def arrived(log: Log, entry: Entry, beside: Beside, now: datetime) -> Verdict:
 def _content(log: Log, entry: Entry, beside: Beside) -> Verdict:
     if missing := log.missing(entry.said.heads):
         return Waits(Rule("R11"), missing, None)
-    taking_back = isinstance(entry.said.deed, Delete | Withdraw)
     try:
-        if taking_back:
+        if isinstance(entry.said.deed, Delete | Withdraw):
             check_delete(log, entry, beside.creator)
-        else:
-            said = accepted(log, entry)
-            if isinstance(entry.said.deed, Update) and beside.creator is not None:
-                check_update(said, beside.creator)
+            return Stands(new=True)  # R10 is not asked: erasing is never too early
+        said = accepted(log, entry)
+        if isinstance(entry.said.deed, Update) and beside.creator is not None:
+            check_update(said, beside.creator)
     except Refused as refusal:
         return Falls(refusal.rule)
-    if taking_back:
-        return Stands(new=True)  # what is taken back does not wait for what is missing (R10): erasing is never too early
     if beside.forks >= MOST_FORKS:
         return Waits(Rule("R14"), frozenset(), None)
-    prev = entry.said.prev
-    if prev is not None and not beside.follows:
-        return Waits(Rule("R10"), frozenset({prev}), None)
+    if entry.said.prev is not None and not beside.follows:
+        return Waits(Rule("R10"), frozenset({entry.said.prev}), None)
+    if isinstance(entry.said.deed, Update) and beside.creator is None:
+        return Waits(Rule("R51"), frozenset(), None)  # whose thing it is will be known when its Create comes
     return Stands(new=True)

@@ -12,7 +12,7 @@ from fediverse_circle.domain.circle.entry import Entry
 from fediverse_circle.domain.circle.log import Log
 from fediverse_circle.domain.circle.state import State
 from fediverse_circle.vocab.circle.forms import Hash, Key, Person, Refused, origin_of
-from fediverse_circle.vocab.circle.types import Accept, Create, Days, Delete, Describe, Leave, Offer, Update, Withdraw
+from fediverse_circle.vocab.circle.types import Accept, Create, Days, Describe, Leave, Offer, Update, Withdraw
 from fediverse_circle.vocab.circle.words import Terms
 
 
@@ -82,17 +82,13 @@ def check_update(update: Said, creator: Person) -> None:
 
 
 def check_delete(log: Log, entry: Entry, creator: Person | None) -> None:
-    """R52: taking back is for a key that ever spoke for the author.  Without the thing, a key that ever spoke for anybody will do."""
-    match entry.said.deed:
-        case Withdraw(person, _):
-            allowed = _may_delete(log, entry, person)
-        case Delete() if creator is not None:
-            allowed = _may_delete(log, entry, creator)
-        case Delete():
-            allowed = bool(log.voices(entry.said.key))
-        case _:
-            allowed = False
-    if not allowed:
+    """R52: taking back is for a key that ever spoke for the author.  Without the thing, a key that ever spoke for anybody will do.
+
+    Whether a revocation leaves it without effect is not asked here: that may change with every decision, and `look` asks each time.
+    """
+    author = entry.said.deed.person if isinstance(entry.said.deed, Withdraw) else creator
+    voices = log.voices(entry.said.key)
+    if not voices or (author is not None and author not in voices):
         raise Refused("R52")
 
 

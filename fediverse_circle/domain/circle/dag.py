@@ -86,6 +86,8 @@ class Index:
     rebound: defaultdict[Key, Mask] = field(default_factory=lambda: defaultdict(int))  # rebinds by their key
     # by which stage of section 8 judges them
     proposals: Mask = 0
+    all_admits: Mask = 0
+    used: Mask = 0  # admits that some Join uses
     contested: Mask = 0  # S2
     granting: Mask = 0  # S3
     some_keepers: Mask = 0  # S4
@@ -145,6 +147,7 @@ class Dag:
                 index.all_joins |= bit
                 if admission is not None:
                     index.uses[self.at[admission]] |= bit
+                    index.used |= 1 << self.at[admission]
             case Leave():
                 index.leaves[op.person] |= bit
             case Move(key=key):
@@ -164,6 +167,7 @@ class Dag:
         match change:
             case Admit(who):
                 index.admits[who.person] |= bit
+                index.all_admits |= bit
                 if op.major:
                     index.granting |= bit
                 else:

@@ -42,6 +42,7 @@ class Resolution:
         "majority_reducing",
         "majority_void",
         "members",
+        "named_before",
         "ops",
         "reducing",
         "rules",
@@ -67,6 +68,7 @@ class Resolution:
         self.members: dict[Person, Member] = {}
         self.kept = False
         self.shown: State | None = None
+        self.named_before: tuple[Mask, frozenset[Hash]] = (0, frozenset())
 
     # What 8.1 defines before the stages
 
@@ -343,19 +345,31 @@ class Resolution:
         return self.shown
 
     def _shown(self) -> State:
-        named, index = self.dag.named, self.dag.index
-        retracts = (self.ops[r].change for r in bits(index.retracts & self.carried))
-        invited = {person: self.invited(person) for person, admits in index.admits.items() if admits & self.carried}
+        index, ops = self.dag.index, self.ops
+        retracts = (ops[r].change for r in bits(index.retracts & self.carried))
+        unused = index.all_admits & self.carried & ~index.used
+        if self.set != self.dag.everything:
+            unused |= sum(1 << a for a in bits(index.all_admits & self.carried & index.used) if not index.uses[a] & self.set)
+        invited = {target: self.invited(target) for a in bits(unused) if (target := ops[a].target) is not None}
         return State(
             members=dict(self.members),
             keepers=self.keepers,
             rules=self.rules,
-            carried=named(self.carried),
-            reducing=named(self.reducing),
+            carried=self._carried(),
+            reducing=self.dag.named(self.reducing),
             retracted=frozenset(change.entry for change in retracts if isinstance(change, Retract)),
             kept=self.kept,
             invited={person: as_keeper for person, as_keeper in invited.items() if as_keeper is not None},
         )
+
+    def _carried(self) -> frozenset[Hash]:
+        """The names of what has carried: those of the resolution before, and a few more."""
+        former, names = self.named_before
+        if former & ~self.carried:
+            former, names = 0, frozenset()
+        names |= self.dag.named(self.carried & ~former)
+        self.named_before = self.carried, names
+        return names
 
 
 def resolve(dag: Dag, of: Mask) -> Resolution:

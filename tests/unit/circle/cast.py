@@ -6,6 +6,7 @@ Keys are names turned into something of the form of a `did:key`; entries come in
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from fediverse_circle.domain.circle.entry import Entry, remembered
 from fediverse_circle.signing.proof import canonical
@@ -27,6 +28,7 @@ _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _SIGNATURE = "z" + "1" * 88
 
 
+@cache
 def base58_of(name: str, length: int) -> str:
     """A text of base58 for a name."""
     number = int.from_bytes(hashlib.sha512(name.encode()).digest())

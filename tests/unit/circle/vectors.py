@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from fediverse_circle.domain.circle.arrival import Beside, arrived
 from fediverse_circle.domain.circle.content import Said, Thing, accepted
 from fediverse_circle.domain.circle.entry import Arrival, Entry, received, verified
 from fediverse_circle.domain.circle.log import Log
-from fediverse_circle.domain.circle.verdict import Stands, Verdict
+from fediverse_circle.domain.circle.verdict import Forks, Stands, Verdict
 from fediverse_circle.vocab.circle.forms import Hash, Refused
 from fediverse_circle.vocab.circle.types import Create, Delete, Describe, Update, Withdraw
 from fediverse_circle.vocab.circle.words import Push
@@ -46,8 +46,16 @@ class Replica:
 
     def take(self, entry: Entry, now: datetime) -> Verdict:
         """One entry that arrives."""
-        verdict = arrived(self.log, entry, self.beside(entry), now)
-        if isinstance(verdict, Stands) or type(verdict).__name__ == "Forks":
+        if entry.hash in self.entries:
+            return Stands(new=False)
+        return self._kept(entry, arrived(self.log, entry, self.beside(entry), now))
+
+    def overlook(self, entry: Entry, now: datetime) -> Verdict:
+        """One entry whose predecessor did not come in ten minutes."""
+        return self._kept(entry, arrived(self.log, entry, replace(self.beside(entry), follows=True), now))
+
+    def _kept(self, entry: Entry, verdict: Verdict) -> Verdict:
+        if isinstance(verdict, Stands | Forks):
             self.entries[entry.hash] = entry
             if isinstance(entry.said.deed, Create | Update | Describe):
                 self.said[entry.hash] = accepted(self.log, entry)

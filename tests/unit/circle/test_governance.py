@@ -1,0 +1,263 @@
+"""Looking after a circle: health, the brake, sealing, lingers, and the vector by which replicas compare."""
+
+from base64 import b64decode
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from fediverse_circle.domain.circle.entry import verified
+from fediverse_circle.domain.circle.feeds import vector, vector_digest, vector_object
+from fediverse_circle.domain.circle.governance import (
+    PRESETS,
+    brake,
+    departures,
+    falls_silent,
+    health,
+    may_linger,
+    survives_any_instance,
+    to_seal,
+)
+from fediverse_circle.domain.circle.log import Log
+from fediverse_circle.domain.circle.state import Member, State
+from fediverse_circle.domain.circle.verdict import Falls, Stands, Waits
+from fediverse_circle.signing.proof import canonical, key_of_did
+from fediverse_circle.vocab.circle.forms import Hash, Key, Person
+from fediverse_circle.vocab.circle.reading import read_rules
+from fediverse_circle.vocab.circle.types import Accept, Admit, ChangeRules, Deed, Join, Leave, Offer, Remove, Seen
+from fediverse_circle.vocab.circle.words import Gap
+from tests.unit.circle.cast import Pen, Someone, genesis, later, someone
+from tests.unit.circle.games import Game, games, many
+from tests.unit.circle.vectors import load
+
+HEALTH = load("health.json")["cases"]
+NOBODY_SAW = Seen(())
+
+
+def state_of(case: dict[str, Any]) -> State:
+    written = case["state"]
+    members = {
+        Person(Key(person)): Member(Hash(one["join"]), one["actor"], Key(one["key"]), one["inbox"], "all", one.get("host"))
+        for person, one in written["members"].items()
+    }
+    keepers = frozenset(Person(Key(one)) for one in written["keepers"])
+    return State(members, keepers, read_rules(written["rules"]), frozenset(), frozenset(), frozenset(), False, {})
+
+
+@pytest.mark.parametrize("case", HEALTH, ids=[case["about"] for case in HEALTH])
+def test_health_says_what_the_others_could_still_do(case: dict[str, Any]) -> None:
+    told = {
+        origin: {"read": one.read, "admit": one.admit, "remove": one.remove, "decide": one.decide}
+        for origin, one in health(state_of(case)).items()
+    }
+    assert told == case["health"]
+    assert survives_any_instance(state_of(case)) == all(one["decide"] for one in case["health"].values())
+
+
+def test_the_presets_are_rules() -> None:
+    house = load("entries.json")["entries"][0]["entry"]["object"]["rules"]
+    assert read_rules(house) == PRESETS["house"]
+    assert PRESETS.keys() == {"table", "house", "vouched", "stewards"}
+
+
+class Table:
+    """Keepers at a table, who say everything to each other at once."""
+
+    def __init__(self, names: str) -> None:
+        self.pen, self.people = Pen(), [someone(name) for name in names]
+        self.log, self.minutes = Log(genesis(self.people, pen=self.pen)), 0
+        for one in self.people:
+            self.act(one, Join(None))
+
+    def act(self, who: Someone, deed: Deed, heads: tuple[Hash, ...] | None = None) -> Hash:
+        self.minutes += 1
+        entry = self.pen.write(who, deed, self.log.circle, heads or self.log.citable, later(self.minutes))
+        assert self.log.add(entry) == Stands(new=True)
+        return entry.hash
+
+    def remove(self, whom: Someone, *voters: Someone) -> Hash:
+        removal = self.act(voters[0], Offer(Remove(whom.person), NOBODY_SAW))
+        for voter in voters[1:]:
+            self.act(voter, Accept(removal, NOBODY_SAW))
+        return removal
+
+    @property
+    def now(self) -> datetime:
+        return later(self.minutes)
+
+
+# The brake (R43)
+
+
+def log_of(name: str, upto: int | None = None) -> Log:
+    entries = [verified(item) for item in load(name)["entries"]]
+    log = Log(entries[0])
+    for entry in entries[:upto]:
+        log.add(entry)
+    return log
+
+
+def test_who_knew_better_brakes_when_an_old_majority_backdates_a_removal() -> None:
+    name = "resolution-old-majority-unsealed.json"
+    named, settled, whole = load(name)["names"], log_of(name, 23), log_of(name)
+    assert {named[person] for person in settled.state.keepers} == set("ADEF")
+    assert brake(settled, settled.heads) is None
+    pulled = brake(whole, settled.heads)
+    assert pulled is not None
+    assert {named[person] for person in pulled.fallen} == set("AEF")
+    assert {named[person] for person in pulled.signed_by} == set("BM")
+    assert pulled.undone == settled.state.carried - whole.state.carried
+
+
+def test_nobody_brakes_where_departures_were_sealed() -> None:
+    whole = log_of("resolution-old-majority-sealed.json")
+    for count in range(1, len(whole)):
+        assert brake(whole, log_of("resolution-old-majority-sealed.json", count).heads) is None
+
+
+def test_nobody_brakes_when_a_keeper_is_removed_by_the_others_or_leaves() -> None:
+    table = Table("ABCDE")
+    a, b, c, d, e = table.people
+    settled = table.log.heads
+    table.act(d, Leave(NOBODY_SAW))
+    table.remove(e, a, b, c)
+    assert table.log.state.keepers == {a.person, b.person, c.person}
+    assert brake(table.log, settled) is None
+
+
+@given(games)
+@many
+def test_keepers_never_fall_without_their_majority_where_everybody_knew_everything(game: Game) -> None:
+    for entry in game.log.operations()[1:]:
+        known = Log(game.written[0])
+        for other in game.log.operations():
+            if game.log.knows((entry.hash,), other.hash):
+                known.add(other)
+        pulled = brake(known, entry.said.heads)
+        assert pulled is None or not pulled.fallen
+
+
+# Sealing (R45)
+
+
+def test_whoever_has_not_voted_for_a_carried_removal_seals_it_within_fourteen_days() -> None:
+    table = Table("ABCDE")
+    a, b, c, d, e = table.people
+    removal = table.remove(e, a, b)
+    assert to_seal(table.log, d.person, table.now) == ()  # it has not carried
+    table.act(c, Accept(removal, NOBODY_SAW))
+    assert to_seal(table.log, d.person, table.now) == (removal,)
+    assert to_seal(table.log, d.person, table.now + timedelta(days=14)) == ()
+    for who in (a, b, c, e):
+        assert to_seal(table.log, who.person, table.now) == ()
+    table.act(d, Accept(removal, NOBODY_SAW))
+    assert to_seal(table.log, d.person, table.now) == ()
+
+
+def test_a_keeper_who_leaves_is_sealed_by_a_removal_beside_the_leave() -> None:
+    table = Table("ABC")
+    a, b, c = table.people
+    leave = table.act(c, Leave(NOBODY_SAW))
+    (departure,) = departures(table.log)
+    assert departure.person == c.person
+    assert not table.log.knows(departure.heads, leave)
+    removal = table.act(a, Offer(Remove(c.person), NOBODY_SAW), departure.heads)
+    table.act(b, Accept(removal, NOBODY_SAW))
+    assert removal in table.log.state.reducing
+    assert departures(table.log) == ()
+
+
+def test_a_plain_member_who_leaves_needs_no_sealing() -> None:
+    table = Table("ABC")
+    d = someone("D")
+    invitation = table.act(table.people[0], Offer(Admit(d.identity, "member", "join"), None))
+    table.act(d, Join(invitation))
+    table.act(d, Leave(NOBODY_SAW))
+    assert departures(table.log) == ()
+
+
+def test_of_more_heads_than_one_may_cite_the_latest_are_cited() -> None:
+    table = Table("ABC")
+    heads = table.log.heads
+    names = [table.act(table.people[0], Offer(ChangeRules(PRESETS["house"]), None), heads) for _ in range(20)]
+    assert len(table.log.heads) == 20
+    assert table.log.citable == tuple(sorted(names[-16:]))
+
+
+# Lingers (R67, R69)
+
+
+def parents() -> Log:
+    operations = [entry for item in load("entries.json")["entries"] if (entry := verified(item["entry"])).is_operation]
+    log = Log(operations[0])
+    for entry in operations:
+        log.add(entry)
+    return log
+
+
+def test_who_founds_a_linger_was_a_member_of_its_parent() -> None:
+    founding = Log(verified(load("linger.json")["entries"][0]["entry"])).founding
+    parent = parents()
+    assert may_linger(founding, parent) == Stands(new=True)
+    assert founding.linger is not None
+    early = Log(parent.operations()[0])
+    assert may_linger(founding, early) == Waits("R11", frozenset(founding.linger.parent.heads), None)
+    assert may_linger(founding, log_of("resolution-solo.json")) == Falls("R67")
+    assert may_linger(parent.founding, parent) == Falls("R67")
+
+
+def test_somebody_who_was_not_in_the_parent_then_founds_no_linger_of_it() -> None:
+    founding, parent = Log(verified(load("linger.json")["entries"][0]["entry"])).founding, parents()
+    assert founding.linger is not None
+    join_alice = parent.operations()[1].hash
+    before = replace(founding, linger=replace(founding.linger, parent=replace(founding.linger.parent, heads=(join_alice,))))
+    assert may_linger(before, parent) == Falls("R67")
+
+
+def test_a_linger_ends_when_it_has_been_silent_unless_it_is_kept() -> None:
+    entries = [verified(item["entry"]) for item in load("linger.json")["entries"]]
+    log = Log(entries[0])
+    for entry in entries[:4]:
+        if entry.is_operation:
+            log.add(entry)
+    times = [entry.said.published for entry in entries[:4]]
+    assert falls_silent(log.founding, log.state, times) == datetime(2026, 5, 27, 20, 10, tzinfo=UTC)
+    for entry in entries:
+        if entry.is_operation:
+            log.add(entry)
+    assert log.state.kept
+    assert falls_silent(log.founding, log.state, times) is None
+    assert falls_silent(parents().founding, parents().state, times) is None
+
+
+# The state vector (R75)
+
+
+def test_the_state_vector_is_that_of_the_vectors() -> None:
+    sync: Any = load("sync.json")
+    entries = [verified(item["entry"]) for item in load("entries.json")["entries"]]
+    one = vector(parents().circle, parents().heads, entries, ())
+    assert vector_object(one) == sync["vector"]
+    assert canonical(vector_object(one)).decode() == sync["canonicalVector"]
+    assert vector_digest(one) == sync["digest"]
+
+
+def test_gaps_count_as_known_and_of_two_at_one_place_the_greater_hash_is_named() -> None:
+    entries = [verified(item["entry"]) for item in load("entries.json")["entries"]]
+    alice = entries[0].said.key
+    last = max(entry.hash for entry in entries)
+    one = vector(parents().circle, (), entries, [Gap(alice, 14, 20, last)])
+    assert dict(one.tops)[alice].seq == 20
+    two = vector(parents().circle, (), [entries[0]], [Gap(alice, 1, 1, Hash("zQmzzzz"))])
+    assert dict(two.tops)[alice].hash == "zQmzzzz"
+
+
+def test_the_signed_request_of_the_vectors_is_by_the_key_it_names() -> None:
+    request: Any = load("sync.json")["request"]
+    did = load("keys.json")["keys"][request["signedBy"]]["did"]
+    key, signature = key_of_did(did), request["headers"]["Signature"].removeprefix("circle=:").removesuffix(":")
+    assert key is not None
+    assert did in request["headers"]["Signature-Input"]
+    assert key.verifies(b64decode(signature), request["signatureBase"].encode())
