@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fediverse_circle.core.errors import NotFound
 from fediverse_circle.core.ids import ActorId
 from fediverse_circle.domain.actors import Actor
 from fediverse_circle.domain.audience import Addressing, Followers, Person
@@ -34,10 +35,15 @@ class Telling:
 
 
 async def telling(db: Reader, post: Post) -> Telling:
-    """A post that somebody may read (or could, before it was taken back), ready to be told to any server of theirs."""
+    """A post that somebody may read (or could, before it was taken back), ready to be told to any server of theirs.
+
+    NotFound if its author is not there any more.
+    """
     addressing = await posts.addressing(db, post)
     mentioned = frozenset((await posts.mentions(db, [post.id]))[post.id])
     named = {row.actor for row in addressing.rows if isinstance(row, Person)}
     followed = {row.of for row in addressing.rows if isinstance(row, Followers)}
     people = await actors.by_ids(db, {post.author_id} | mentioned | named | followed)
+    if post.author_id not in people:
+        raise NotFound
     return Telling(post, people[post.author_id], addressing, mentioned, people)

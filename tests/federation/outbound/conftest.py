@@ -76,15 +76,17 @@ class Elsewhere:
     answer: Answering = taken
     connections: set[object] = field(default_factory=set)
     most_side_by_side: int = 0
-    _now: int = 0
+    under_way: set[asyncio.Task[object]] = field(default_factory=set)
 
     @property
     def names(self) -> Mapping[str, tuple[str, int]]:
         return dict.fromkeys(HOSTS, ("127.0.0.1", self.port))
 
     async def come(self, request: web.Request) -> web.Response:
-        self._now += 1
-        self.most_side_by_side = max(self.most_side_by_side, self._now)
+        task = asyncio.current_task()
+        assert task is not None
+        self.under_way.add(task)
+        self.most_side_by_side = max(self.most_side_by_side, len(self.under_way))
         self.connections.add(request.transport)
         headers = tuple((name.decode(), value.decode()) for name, value in request.raw_headers)
         brought = Brought(request.host, request.path, headers, await request.read())
@@ -92,7 +94,7 @@ class Elsewhere:
         try:
             return await self.answer(brought)
         finally:
-            self._now -= 1
+            self.under_way.discard(task)
 
     def bodies(self, host: str | None = None) -> list[bytes]:
         return [brought.body for brought in self.seen if host in (None, brought.host)]
@@ -136,6 +138,8 @@ async def elsewhere(certificate: trustme.LeafCert) -> AsyncIterator[Elsewhere]:
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
     elsewhere.port = runner.addresses[0][1]
     yield elsewhere
+    for task in elsewhere.under_way:
+        task.cancel()
     await runner.cleanup()
 
 

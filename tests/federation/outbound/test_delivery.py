@@ -127,8 +127,13 @@ async def test_one_connection_to_a_shared_inbox_carries_everything(here: Site, e
 async def test_what_one_actor_says_reaches_a_host_in_order_whatever_the_inbox(here: Site, elsewhere: Elsewhere, ana: Actor) -> None:
     inboxes = [f"https://g.example/users/{name}/inbox" for name in ("gus", "gil", "geo", "gem", "gia", "gab")]
 
+    under_way: set[tuple[str, bytes]] = set()
+
     async def slower_for_some(brought: Brought) -> web.Response:
+        under_way.add((brought.path, brought.body))
+        assert {body for _, body in under_way} == {brought.body}, "the next was begun before the last had arrived everywhere"
         await asyncio.sleep(0.01 if "gus" in brought.path else 0)
+        under_way.discard((brought.path, brought.body))
         return web.Response(status=202)
 
     elsewhere.answer = slower_for_some

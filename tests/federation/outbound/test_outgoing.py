@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from fediverse_circle.actions import following, posting
-from fediverse_circle.actions.addressing import Decision, Draft
+from fediverse_circle.actions.addressing import Decision, Draft, decide
 from fediverse_circle.core.errors import NotFound
 from fediverse_circle.domain.actors import Actor
 from fediverse_circle.domain.audience import Addressing, Audience, Followers, Person, Public, inherited
@@ -18,7 +18,7 @@ from fediverse_circle.domain.post import Post
 from fediverse_circle.federation.outgoing import KINDS, RETRACTIONS_KEPT, WORDS_KEPT, tell
 from fediverse_circle.jobs.worker import work
 from fediverse_circle.site import Site
-from fediverse_circle.store import deliveries, events, follows, jobs, posts
+from fediverse_circle.store import deliveries, events, follows, jobs, logins, posts
 from fediverse_circle.store.db import Tx, begin
 from fediverse_circle.store.deliveries import Inbox
 from fediverse_circle.store.posts import Origin
@@ -222,6 +222,32 @@ async def test_an_answer_of_another_here_goes_to_the_same_followers_elsewhere(he
     answers = [each for each in await queued(here) if each.activity["actor"] == cast.bo.uri]
     assert {each.inbox for each in answers} == {M_INBOX, cast.pia.inbox, cast.pam.inbox}
     assert {tuple(each.activity["to"]) for each in answers} == {(cast.ana.followers,)}
+
+
+async def test_naming_somebody_in_an_answer_who_may_not_read_it_tells_them_nothing(here: Site, cast: Cast) -> None:
+    parent = await say(here, cast.ana, "Who is there?", Followers(cast.ana.id))
+    handles = {"nell@h1.example": cast.nell, "gus@m.example": cast.gus}
+    said = Draft(
+        "Not @nell@h1.example but @gus@m.example",
+        "",
+        sensitive=False,
+        language=None,
+        asked="public",
+        in_reply_to=parent.id,
+        mentioned=handles,
+    )
+    async with begin(here.db) as tx:
+        decision = await decide(tx, await logins.account(tx, cast.bo.id), said)
+        await posting.publish(tx, NOW, cast.bo, said, decision)
+    await tell_all(here)
+    answers = [each for each in await queued(here) if each.activity["actor"] == cast.bo.uri]
+    assert {each.inbox for each in answers} == {M_INBOX, cast.pia.inbox, cast.pam.inbox}
+    assert not [each for each in answers if cast.nell.uri.encode() in each.body]
+    assert {each.inbox: [tag["href"] for tag in each.activity["object"]["tag"]] for each in answers} == {
+        M_INBOX: [cast.gus.uri],
+        cast.pia.inbox: [],
+        cast.pam.inbox: [],
+    }
 
 
 async def test_who_may_not_read_it_is_not_told(here: Site, cast: Cast) -> None:
