@@ -103,6 +103,7 @@ async def test_the_servers_own_actor_is_nobody(house: House) -> None:
     ):
         assert (await ana.ask(method, f"/api/v1/{path.format(own)}")).status == 404
     for text in ("here.example", "here.example@here.example"):
-        assert (await ana.get("/api/v1/accounts/search", q=text, resolve="true")).json == []
+        for resolve in ("true", "false"):
+            assert (await ana.get("/api/v1/accounts/search", q=text, resolve=resolve)).json == []
         assert (await ana.post("/api/v1/statuses", status=f"@{text} hello")).status == 422
     assert (await ana.get("/api/v2/search", q="https://here.example/actor")).json["accounts"] == []
