@@ -14,11 +14,12 @@ def link(request: web.Request, page: Page, numbers: Sequence[int]) -> str | None
     """The pages before and after one with these numbers (newest first): `next` first; none after the last."""
     if not numbers:
         return None
-    pages = [] if len(numbers) < page.limit else [_page(request, "max_id", numbers[-1], "next")]
-    return ", ".join([*pages, _page(request, "min_id", numbers[0], "prev")])
-
-
-def _page(request: web.Request, cursor: str, number: int, relation: str) -> str:
     kept = [(name, value) for name, value in request.query.items() if name not in _CURSORS]
-    url = request.rel_url.with_query([*kept, (cursor, str(number))])
-    return f'<{site.of(request).settings.origin}{url.raw_path_qs}>; rel="{relation}"'
+    origin = str(site.of(request).settings.origin)
+
+    def page_of(cursor: str, number: int, relation: str) -> str:
+        url = request.rel_url.with_query([*kept, (cursor, str(number))])
+        return f'<{origin}{url.raw_path_qs}>; rel="{relation}"'
+
+    further = [] if len(numbers) < page.limit else [page_of("max_id", numbers[-1], "next")]
+    return ", ".join([*further, page_of("min_id", numbers[0], "prev")])
