@@ -8,7 +8,7 @@ from fediverse_circle.core.ids import ActorId
 from fediverse_circle.core.paging import Page
 from fediverse_circle.mastodon import entities, people
 from fediverse_circle.mastodon.answers import answer
-from fediverse_circle.mastodon.finding import found_accounts
+from fediverse_circle.mastodon.finding import Wanted, people_found
 from fediverse_circle.mastodon.forms import Cursors, Form, number_in, numbers, parse
 from fediverse_circle.mastodon.links import link
 from fediverse_circle.oauth.caller import caller, optional_caller
@@ -29,16 +29,6 @@ class Lookup(Form, frozen=True):
     """A handle."""
 
     acct: str = ""
-
-
-class Search(Form, frozen=True):
-    """Whom to find, among whom."""
-
-    q: str = ""
-    limit: int = 40
-    offset: int = 0
-    resolve: bool = False
-    following: bool = False
 
 
 class OfOne(Cursors, frozen=True):
@@ -71,11 +61,7 @@ async def lookup(request: web.Request) -> web.Response:
 async def search(request: web.Request) -> web.Response:
     """People by the beginning of their handle; by the whole of it also those nobody here has met."""
     here, me = site.of(request), await caller(request, "read:accounts")
-    asked = await parse(request, Search)
-    wanted = Page(limit=max(1, min(asked.limit, MOST_AT_ONCE)))
-    found = await found_accounts(
-        here, me.actor_id, asked.q, wanted.limit, max(0, asked.offset), resolve=asked.resolve, following=asked.following
-    )
+    found = await people_found(here, me.actor_id, await parse(request, Wanted))
     return answer(await entities.accounts(here.db.pool, str(here.settings.origin), me.actor_id, found))
 
 

@@ -28,14 +28,8 @@ _HIGHEST = (1 << 63) - 1
 _FALSE = frozenset({"0", "f", "false", "off", "no"})
 _TRUE = frozenset({"1", "t", "true", "on", "yes"})
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
-_BROKEN = (
-    ValueError,
-    TypeError,
-    LookupError,
-    RuntimeError,
-    AssertionError,
-    HttpProcessingError,
-)  # what the reader raises at multipart bodies
+# What the reader of multipart bodies raises
+_BROKEN = (ValueError, TypeError, LookupError, RuntimeError, AssertionError, HttpProcessingError)
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 
 
@@ -82,9 +76,9 @@ async def parse(request: web.Request, form: type[F]) -> F:
 
 def number(text: str) -> int:
     """The number that an id is; what is no number of ours is not there."""
-    if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _HIGHEST:
-        return int(text)
-    raise NotFound
+    if not _is_number(text):
+        raise NotFound
+    return int(text)
 
 
 def place(field: str, text: str | None) -> int | None:
@@ -104,7 +98,11 @@ def number_in(request: web.Request, name: str) -> int:
 
 def numbers(texts: Iterable[str]) -> list[int]:
     """The numbers among these texts, each once."""
-    return list(dict.fromkeys(int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _HIGHEST))
+    return list(dict.fromkeys(int(text) for text in texts if _is_number(text)))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _HIGHEST
 
 
 def _misfit(error: msgspec.ValidationError) -> Invalid:

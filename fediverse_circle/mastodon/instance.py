@@ -5,6 +5,8 @@ from html import escape
 from aiohttp import web
 
 from fediverse_circle import __version__, site
+from fediverse_circle.actions.profiles import LONGEST_LINE, LONGEST_NOTE, MOST_LINES
+from fediverse_circle.domain.credentials import LONGEST_DISPLAY_NAME
 from fediverse_circle.mastodon.answers import answer
 from fediverse_circle.mastodon.dates import date
 from fediverse_circle.mastodon.entities.people import AVATAR, HEADER
@@ -30,7 +32,15 @@ MEDIA = {
 }
 POLLS = {"max_options": 0, "max_characters_per_option": 0, "min_expiration": 0, "max_expiration": 0}
 STATUSES = {"max_characters": LONGEST, "max_media_attachments": 0, "characters_reserved_per_url": LINK_LENGTH}
-ACCOUNTS = {"max_featured_tags": 0, "max_pinned_statuses": 0}
+ACCOUNTS = {
+    "max_featured_tags": 0,
+    "max_pinned_statuses": 0,
+    "max_display_name_length": LONGEST_DISPLAY_NAME,
+    "max_note_length": LONGEST_NOTE,
+    "max_profile_fields": MOST_LINES,
+    "profile_field_name_limit": LONGEST_LINE,
+    "profile_field_value_limit": LONGEST_LINE,
+}
 
 
 @routes.get("/api/v2/instance")

@@ -12,23 +12,18 @@ from fediverse_circle.mastodon import entities
 from fediverse_circle.mastodon.answers import answer
 from fediverse_circle.mastodon.entities.people import Account
 from fediverse_circle.mastodon.entities.posts import Status
-from fediverse_circle.mastodon.finding import by_address, found_accounts
-from fediverse_circle.mastodon.forms import Form, parse
+from fediverse_circle.mastodon.finding import Wanted, by_address, people_found
+from fediverse_circle.mastodon.forms import parse
 from fediverse_circle.oauth.caller import caller
 from fediverse_circle.store.db import Reader
 
 routes = web.RouteTableDef()
 
 
-class Asked(Form, frozen=True):
-    """What to find."""
+class Asked(Wanted, frozen=True):
+    """What to find, and which kind of it."""
 
-    q: str = ""
     type: str | None = None
-    limit: int = 20
-    offset: int = 0
-    resolve: bool = False
-    following: bool = False
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -48,13 +43,11 @@ async def search(request: web.Request) -> web.Response:
         raise Invalid("q", "Say what to search for.", "ERR_BLANK")
     db, origin = here.db.pool, str(here.settings.origin)
     if "://" in asked.q:
-        found = None if asked.offset > 0 else await by_address(here, me.actor_id, asked.q, resolve=asked.resolve)
+        found = None if asked.after else await by_address(here, me.actor_id, asked.q, resolve=asked.resolve)
         return answer(await _one(db, origin, me.actor_id, found, asked.type))
     if asked.type not in (None, "", "accounts"):
         return answer(Found())
-    people = await found_accounts(
-        here, me.actor_id, asked.q, max(1, min(asked.limit, 40)), max(0, asked.offset), resolve=asked.resolve, following=asked.following
-    )
+    people = await people_found(here, me.actor_id, asked)
     return answer(Found(accounts=await entities.accounts(db, origin, me.actor_id, people)))
 
 

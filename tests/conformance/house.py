@@ -31,6 +31,7 @@ from tests.people import ELSEWHERE, HERE, people, profile
 from tests.sites import LOOPBACK
 
 DOMAIN = HERE.removeprefix("https://")
+Face = tuple[int, list[tuple[str, str]], bytes]
 EVERYTHING = ("read", "write", "follow", "push")
 
 
@@ -44,7 +45,7 @@ class Answer:
     json: Any
 
     @property
-    def face(self) -> tuple[int, list[tuple[str, str]], bytes]:
+    def face(self) -> Face:
         """What a stranger can compare."""
         return self.status, sorted((k.lower(), v) for k, v in self.headers.items() if k.lower() != "date"), self.body
 

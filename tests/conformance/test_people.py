@@ -118,6 +118,10 @@ async def test_people_are_found_by_the_beginning_of_their_handle_or_by_all_of_it
     await house.befriend(ana.actor, mo)
     assert len((await ana.get("/api/v1/accounts/search", q=mo.username[:8], following="true")).json) == 1
     assert (await ana.get("/api/v1/accounts/search", q=mo.username[:8], offset=1)).json == []
+    for number in ("99999999999999999999999", "-7", "0"):
+        assert len((await ana.get("/api/v1/accounts/search", q=mo.username[:8], limit=number)).json) == 1
+        found = (await ana.get("/api/v2/search", q=mo.username[:8], offset=number)).json["accounts"]
+        assert len(found) == (not number.startswith("9"))
     for text in ("", " ", "@", "%", "_", "@@", "@x@not a host"):
         assert (await ana.get("/api/v1/accounts/search", q=text, resolve="true")).json == []
 
