@@ -1,15 +1,17 @@
 """A server under test on loopback, and strangers around it: real sockets, real TLS between servers, real keys, a clock that the test owns."""
 
 import ipaddress
+import secrets
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 import msgspec
@@ -35,12 +37,12 @@ from fediverse_circle.federation.asking import Asking
 from fediverse_circle.net.client import open_client
 from fediverse_circle.signing import Ed25519SecretKey, RsaSecretKey, generate_ed25519, generate_rsa, multibase, pem, sign_cavage
 from fediverse_circle.site import Site
-from fediverse_circle.store import actors, follows, jobs, notifications, posts, timelines
-from fediverse_circle.store.db import Database, begin
+from fediverse_circle.store import actors, follows, jobs, notifications, oauth, posts, timelines
+from fediverse_circle.store.db import Database, Pool, begin
 from fediverse_circle.store.posts import Origin
 
 V, W, E = "v.example", "w.example", "e.example"
-LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+LOOPBACK = (ipaddress.ip_network("127.0.0.1/32"),)  # where the strangers are; the rest of this machine is not to be reached
 ACTIVITY = "application/activity+json"
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -279,6 +281,33 @@ class Stage:
             for job in waiting:
                 await incoming.understand(self.here, job)
 
+    async def token(self, actor: Actor) -> str:
+        """A token of somebody here, good for everything."""
+        secret, now = secrets.token_urlsafe(32), self.clock()
+        async with begin(self.db) as tx:
+            app = await oauth.insert_app(
+                tx, now, secrets.token_hex(8), "secret", "Trial", None, ["urn:ietf:wg:oauth:2.0:oob"], ["read", "write"]
+            )
+            await oauth.insert_token(tx, now, secret, app.id, actor.id, ["read", "write"])
+        return secret
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The statements that are asked of the database outside transactions, in order."""
+        asked: list[str] = []
+
+        def noting(ask: Any) -> Any:
+            async def noted(pool: Pool, query: str, *arguments: object) -> Any:
+                asked.append(query)
+                return await ask(pool, query, *arguments)
+
+            return noted
+
+        with ExitStack() as patches:
+            for name in ("fetch", "fetchrow", "fetchval"):
+                patches.enter_context(patch.object(Pool, name, noting(getattr(Pool, name))))
+            yield asked
+
     async def introduce(self, *people: Person) -> None:
         """Make these live where they live, and known here."""
         for person in people:
@@ -347,13 +376,13 @@ class Stage:
         return found.id
 
     @asynccontextmanager
-    async def unmoved(self, *, but_asking: str | None = None) -> AsyncIterator[None]:
-        """Whatever happens in the block writes nothing, asks nobody (or one host alone) and tells nobody, then or later."""
+    async def unmoved(self, *, but_asking: Collection[str] = ()) -> AsyncIterator[None]:
+        """Whatever happens in the block writes nothing, asks nobody (or these hosts alone) and tells nobody, then or later."""
         before = await self.footprint()
         yield
         await self.settle()
         after = await self.footprint()
-        moved = {name for name in before if after[name] != before[name]} - {f"asked {but_asking}"}
+        moved = {name for name in before if after[name] != before[name]} - {f"asked {host}" for host in but_asking}
         assert not moved, sorted(moved)
 
     async def footprint(self) -> dict[str, object]:

@@ -71,7 +71,7 @@ async def test_004_key_that_names_another_owner(v: Stage, cast: Cast) -> None:
     key = {"id": key_id, "type": "Key", "owner": cast.mo.id, "publicKeyPem": pem(mallory.secret.public())}
     v.strangers[E].say(key_id, key)
     body = hello(cast.mo, "4")
-    async with v.unmoved(but_asking=E):
+    async with v.unmoved(but_asking=[E]):
         signed = sign_cavage(mallory.secret, key_id, "POST", parse_url(f"https://{v.host}/inbox"), body, v.clock())
         assert (await v.ask("POST", "/inbox", signed, body)).status == 401
 
@@ -114,7 +114,7 @@ async def test_005_key_id_that_is_read_in_two_ways(v: Stage, cast: Cast, key_id:
     body = hello(mallory, "5")
     signed = dict(sign_cavage(mallory.secret, "KEY", "POST", parse_url(f"https://{v.host}/inbox"), body, v.clock()))
     signed["Signature"] = signed["Signature"].replace("KEY", key_id)
-    async with v.unmoved(but_asking=E):
+    async with v.unmoved(but_asking=[E]):
         assert (await v.ask("POST", "/inbox", signed, body)).status in (400, 401)
 
 
@@ -250,7 +250,7 @@ async def test_011_a_signature_over_too_little(v: Stage, cast: Cast, names: tupl
 async def test_012_a_signature_for_another_place_or_method(v: Stage, cast: Cast) -> None:
     v.clock.at = NOW
     elsewhere = cavage(target="/users/mia/inbox", signed_target="/inbox", body=hello(cast.mo, "12"), sign=cast.mo.secret.sign)
-    async with v.unmoved(but_asking=W):
+    async with v.unmoved(but_asking=[W]):
         assert (await send(v, elsewhere)).status == 401
     target = cast.private.uri.removeprefix(f"https://{v.host}")
     posted = cavage(GET, method="POST", target=target, body=b"", sign=cast.mo.secret.sign)
@@ -295,7 +295,7 @@ async def test_015_algorithms_that_prove_nothing(v: Stage, cast: Cast) -> None:
         rfc9421(body=body, parameters=f';created={CREATED};keyid="{cast.mo.id}#ed25519-key"', sign=cast.mo.secret.sign),
     ]
     for attempt in attempts:
-        async with v.unmoved(but_asking=W):
+        async with v.unmoved(but_asking=[W]):
             assert (await send(v, attempt)).status == 401
 
 
@@ -367,7 +367,7 @@ async def test_017_one_request_asks_for_a_key_once(v: Stage) -> None:
 
 async def test_018_endless_unknown_keys(v: Stage, cast: Cast) -> None:
     """Hosts that are nowhere, and ever new keys of one that is somewhere: few are asked for, none is stored."""
-    async with v.unmoved(but_asking=E):
+    async with v.unmoved(but_asking=[E]):
         for number in range(400):
             host = E if number % 2 else f"h{number}.invalid"
             nobody = Person(host, f"n{number}")

@@ -13,9 +13,9 @@ async def answered(here: Site, heard: Heard) -> Follow | None:
     match heard.activity.object:
         case Ref(uri):
             found = await follows.by_uri(db, uri)
-        case EmbeddedActivity("Follow", uri, actor, _):
+        case EmbeddedActivity("Follow", uri, actor, target):
             found = await follows.by_uri(db, uri) if uri is not None else None
-            if found is None and actor is not None and (follower := await actors.by_uri(db, actor)) is not None and follower.local:
+            if found is None and actor is not None and target == heard.by.uri and (follower := await actors.by_uri(db, actor)) is not None:
                 found = await follows.of_pair(db, follower.id, heard.by.id)
         case _:
             return None
