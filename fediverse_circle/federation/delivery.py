@@ -45,6 +45,7 @@ LEASE = timedelta(seconds=60)
 SENDING_SECONDS = 5.0  # then the rest of a batch can be taken back again
 POST_SECONDS = 25.0  # both knocks; with the time for sending less than a lease
 _SETTLE_SECONDS, _PROGRESS_SECONDS = 0.05, 0.5  # what ended is noted that soon, what goes on that often
+_BREATH_SECONDS = 0.005  # what ends and what comes within that time is looked at together
 _REST_SECONDS = 1.0  # after the database could not be reached
 _SIGNED_AHEAD = 8
 
@@ -137,6 +138,8 @@ class _Office:
                 except Unreachable as error:
                     _log.warning("deliveries wait for the database", exc_info=error)
                     seconds = _REST_SECONDS
+                if self._batches:
+                    await asyncio.sleep(_BREATH_SECONDS)
                 await self._ear.wait(seconds)
         finally:
             await self._close()

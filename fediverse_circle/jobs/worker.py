@@ -31,6 +31,7 @@ HANDS_FOR_ONE_KIND = 24  # strangers may be slow; what does not need them goes o
 JOB_SECONDS = 75.0
 LEASE = timedelta(seconds=90)
 TRIES = 20  # about three days
+_BREATH_SECONDS = 0.005  # what ends and what comes within that time is looked at together
 _REST_SECONDS = 1.0  # after the database could not be reached
 
 _log = structlog.get_logger()
@@ -93,6 +94,8 @@ async def work(here: Site, handlers: Mapping[str, Handler], stop: asyncio.Event)
                     _log.warning("jobs wait for the database", exc_info=error)
                     await ear.wait(_REST_SECONDS)
                 else:
+                    if under_way:
+                        await asyncio.sleep(_BREATH_SECONDS)
                     await ear.wait(seconds_until(due, here.now()))
             if under_way:
                 await asyncio.wait(under_way)

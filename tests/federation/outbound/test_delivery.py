@@ -104,10 +104,7 @@ async def test_a_signature_is_of_the_time_of_sending(here: Site, elsewhere: Else
 
 
 async def test_nothing_secret_shows_in_the_signer(here: Site, ana: Actor) -> None:
-    shown = repr(await signer(here, ana.id))
-    assert "main-key" in shown
-    assert "PRIVATE" not in shown
-    assert str(key_of("ana").native.private_numbers().p) not in shown
+    assert repr(await signer(here, ana.id)) == f"Signer(key_id='{ana.uri}#main-key')"
 
 
 async def test_one_connection_to_a_shared_inbox_carries_everything(here: Site, elsewhere: Elsewhere, ana: Actor) -> None:
