@@ -1,16 +1,20 @@
 """What waits is brought: in order, once, to whoever is there, with patience for whoever is not."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 from aiohttp import web
 
+from fediverse_circle.core.errors import Unreachable
 from fediverse_circle.domain.actors import Actor
 from fediverse_circle.federation.delivery import BATCH, HOSTS, REFUSALS, SIDE_BY_SIDE, deliver
 from fediverse_circle.federation.signer import signer
 from fediverse_circle.jobs.patience import delay
+from fediverse_circle.postgres import Access
 from fediverse_circle.signing import Scheme, pem
 from fediverse_circle.site import Site
 from fediverse_circle.store import deliveries
@@ -490,6 +494,42 @@ async def test_a_host_leased_by_a_dead_worker_is_taken_over_when_the_lease_runs_
         assert elsewhere.bodies("m.example") == []
         later(here, clock, timedelta(minutes=1))
         await nothing_waits(here)
+
+
+async def test_a_database_that_goes_away_meanwhile_costs_nothing_and_repeats_nothing(
+    here: Site, access: Access, elsewhere: Elsewhere, ana: Actor
+) -> None:
+    cut = asyncio.Event()
+
+    async def hold_on(brought: Brought) -> web.Response:
+        if brought.body == b"3":
+            await cut.wait()
+        return web.Response(status=202)
+
+    elsewhere.answer = hold_on
+    bodies = [str(number).encode() for number in range(6)]
+    for body in bodies:
+        await queue(here, ana.id, body, M)
+    async with delivering(here):
+        await elsewhere.saw(4)
+        other = await asyncpg.connect(access.owner)
+        await other.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        await other.close()
+        cut.set()
+        await elsewhere.saw(6)
+        async with asyncio.timeout(20):
+            while not await emptied(here):
+                await asyncio.sleep(0.01)
+    assert elsewhere.bodies() == bodies
+
+
+async def emptied(here: Site) -> bool:
+    """Whether nothing waits, as far as the database can be asked."""
+    with suppress(Unreachable):
+        return not await here.db.pool.fetchval("select exists (select from delivery)")
+    return False
 
 
 def test_the_names_of_the_test_are_those_of_the_program() -> None:
