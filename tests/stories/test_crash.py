@@ -61,7 +61,7 @@ async def all_gone(processes: list[psutil.Process]) -> None:
 
 async def test_a_killed_server_loses_nothing_and_leaves_nothing_behind(friends: Friends) -> None:
     chance = random.Random(8)
-    async with talking(friends.lab, friends.ana, f"bo@{friends.listening.host}") as talk:
+    async with talking(friends.lab, friends.ana, f"bo@{friends.listening.host}", mouths=4) as talk:
         for turn in range(KILLS):
             await talk.until_more(chance)
             killed = family(friends.speaking)
@@ -79,7 +79,7 @@ async def test_a_killed_server_loses_nothing_and_leaves_nothing_behind(friends: 
 async def test_a_killed_postgresql_comes_back_by_itself_and_has_lost_nothing(friends: Friends) -> None:
     chance = random.Random(9)
     server = friends.speaking.process
-    async with talking(friends.lab, friends.ana, f"bo@{friends.listening.host}") as talk:
+    async with talking(friends.lab, friends.ana, f"bo@{friends.listening.host}", mouths=4) as talk:
         for _ in range(KILLS):
             await talk.until_more(chance)
             former = postmaster(friends.speaking)
@@ -95,7 +95,7 @@ async def test_a_killed_postgresql_comes_back_by_itself_and_has_lost_nothing(fri
 
 async def test_what_is_said_to_a_server_that_is_killed_meanwhile_is_heard_there_once(friends: Friends) -> None:
     chance = random.Random(10)
-    async with talking(friends.lab, friends.ana, f"bo@{friends.listening.host}") as talk:
+    async with talking(friends.lab, friends.ana, f"bo@{friends.listening.host}", mouths=1) as talk:
         for turn in range(2 * KILLS):
             await talk.until_more(chance)
             newest = (await ask(friends.bo.timeline_home, limit=1))[0].id
