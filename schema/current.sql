@@ -452,7 +452,7 @@ create table tally (
 -- function awaiting(the_post bigint) returns setof bigint language sql stable
 -- function buried_posts(viewer bigint) returns setof post language sql stable
 -- function homes_of(the_post bigint) returns setof bigint language sql stable
--- function is_disabled(the_actor bigint) returns boolean language sql stable
 -- function known_post(the_uri text) returns table(id bigint, author_id bigint, said_at timestamp with time zone, edited_at timestamp with time zone, deleted_at timestamp with time zone) language sql stable
 -- function readers_of(the_post bigint) returns setof bigint language sql stable
+-- function standing_of(the_actor bigint) returns table(disabled boolean) language sql stable
 -- function visible_posts(viewer bigint) returns setof post language sql stable

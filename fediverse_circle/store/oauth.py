@@ -103,8 +103,9 @@ async def token(db: Reader, secret: str) -> Token | None:
     """The token of this secret, revoked or not; None if there is none, or its persona was deleted."""
     record = await db.fetchrow(
         """select t.id, t.app_id, p.name as app_name, p.website, t.actor_id, t.scopes, t.created_at, t.used_at, t.revoked_at,
-                  coalesce(is_disabled(t.actor_id), false) as disabled
-             from oauth_token t join oauth_app p on p.id = t.app_id left join actor a on a.id = t.actor_id
+                  standing.disabled
+             from oauth_token t join oauth_app p on p.id = t.app_id left join actor a on a.id = t.actor_id,
+                  standing_of(t.actor_id) standing
             where t.secret_digest = $1 and a.deleted_at is null""",
         digest(secret),
     )
@@ -120,8 +121,8 @@ async def tokens(db: Reader, actors: Collection[ActorId]) -> list[Token]:
     """The tokens that speak for any of these personas, newest first."""
     records = await db.fetch(
         """select t.id, t.app_id, p.name as app_name, p.website, t.actor_id, t.scopes, t.created_at, t.used_at, t.revoked_at,
-                  is_disabled(t.actor_id) as disabled
-             from oauth_token t join oauth_app p on p.id = t.app_id
+                  standing.disabled
+             from oauth_token t join oauth_app p on p.id = t.app_id, standing_of(t.actor_id) standing
             where t.actor_id = any($1) and t.revoked_at is null order by t.id desc""",
         list(actors),
     )
