@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from fediverse_circle.core.errors import NotFound
@@ -11,13 +12,15 @@ from fediverse_circle.domain.actors import Actor, Field, Kind
 from fediverse_circle.domain.audience import PUBLIC_NAMES, Known
 from fediverse_circle.store.db import Reader, Tx, row
 
-_COLUMNS = tuple(column.name for column in fields(Actor))
+_NAMES = [column.name for column in fields(Actor)]
+_columns = itemgetter(*_NAMES)
+_FIELDS = _NAMES.index("fields")
 
 
 def _actor(record: Any) -> Actor:
-    values = {column: record[column] for column in _COLUMNS}
-    values["fields"] = tuple(Field(name, value) for name, value in values["fields"])
-    return Actor(**values)
+    values = list(_columns(record))
+    values[_FIELDS] = tuple(Field(name, value) for name, value in values[_FIELDS])
+    return Actor(*values)
 
 
 async def by_id(db: Reader, actor: ActorId) -> Actor:
