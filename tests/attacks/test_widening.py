@@ -10,7 +10,8 @@ import pytest
 
 from fediverse_circle.domain.actors import Actor
 from fediverse_circle.domain.audience import Followers
-from fediverse_circle.store import posts
+from fediverse_circle.store import follows, posts
+from fediverse_circle.store.db import begin
 from tests.attacks.conftest import Cast
 from tests.strangers import PUBLIC, Answer, Stage
 
@@ -39,6 +40,10 @@ async def test_046_an_answer_to_what_one_may_not_see(v: Stage, cast: Cast) -> No
 
 @pytest.mark.parametrize("visibility", ["public", "unlisted", "private", "direct", "limited", None])
 async def test_059_an_answer_asked_to_be_wider(v: Stage, cast: Cast, visibility: str | None) -> None:
+    """nora follows mia, who answers: that is no reason to read what is said among mo's followers."""
+    async with begin(v.db) as tx:
+        await follows.request(tx, v.clock(), cast.nora.id, cast.mia.id, f"https://{v.host}/activities/nora")
+        await follows.accept(tx, cast.nora.id, cast.mia.id, v.clock())
     parent = await posts.visible_by_uri(v.db.pool, cast.mia.id, cast.theirs)
     form = {"status": "an answer", "in_reply_to_id": str(parent.id)} | ({"visibility": visibility} if visibility else {})
     answer = (await app(v, cast.mia, "POST", "/api/v1/statuses", **form)).json
