@@ -12,7 +12,7 @@ from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -60,7 +60,7 @@ async def until(condition: Callable[[], T | None], *, what: str = "it did not ha
 
 @dataclass
 class Instance:
-    """One running server."""
+    """One server, or one of its processes."""
 
     name: str
     host: str
@@ -76,33 +76,33 @@ class Instance:
     def origin(self) -> str:
         return f"https://{self.host}"
 
-    async def start(self) -> None:
-        """Start it and return when it listens."""
+    async def start(self, *command: str) -> None:
+        """Start it (`up`, or another command) and return when it says that it is there."""
         self.said.clear()
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "fediverse_circle",
-            "up",
+            *(command or ("up",)),
             cwd=self.directory,
             env=self.environment,
             stdout=PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        listening = asyncio.Event()
-        self._listener = asyncio.create_task(self._listen(self.process, listening))
-        waiting = asyncio.create_task(listening.wait())
+        ready = asyncio.Event()
+        self._listener = asyncio.create_task(self._listen(self.process, ready))
+        waiting = asyncio.create_task(ready.wait())
         async with asyncio.timeout(PATIENCE):
             await asyncio.wait({waiting, self._listener}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
-        assert listening.is_set(), "\n".join(self.said)
+        assert ready.is_set(), "\n".join(self.said)
 
-    async def _listen(self, process: Process, listening: asyncio.Event) -> None:
+    async def _listen(self, process: Process, ready: asyncio.Event) -> None:
         assert process.stdout is not None
         async for line in process.stdout:
             self.said.append(line.decode().rstrip())
-            if "Listening on" in self.said[-1]:
-                listening.set()
+            if self.said[-1].startswith(("Listening on", "Working for")):
+                ready.set()
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Tell it to end, and wait until it has; its exit code."""
@@ -176,6 +176,8 @@ class Laboratory:
         }
         if own_database:
             database = address(data / "postgresql" / "run", OWNER, "fediverse_circle")
+        elif "database_url" in settings:
+            database = settings["database_url"]
         else:
             database = told["database_url"] = (await self.postgres.database(f"lab_{name.replace('-', '_')}_{port}")).owner
         environment = {f"FEDIVERSE_CIRCLE_{key.upper()}": value for key, value in told.items()}
@@ -187,6 +189,12 @@ class Laboratory:
         """A server that is running."""
         made = await self.instance(name, own_database=own_database, **settings)
         await made.start()
+        return made
+
+    def beside(self, instance: Instance) -> Instance:
+        """Another process of the same server, not started yet."""
+        made = replace(instance, said=deque(maxlen=400), process=None)
+        self.instances.append(made)
         return made
 
     async def close(self) -> None:

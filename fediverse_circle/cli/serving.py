@@ -90,6 +90,8 @@ async def _serve(settings: Settings, dsn: str, roles: frozenset[Role]) -> None:
     async with app.opened(settings, dsn, utc_now) as here, app.serving(here, roles):
         if roles & {"web", "federation"}:
             say(f"Listening on {', '.join(map(str, settings.listen))} as {settings.origin}")
+        else:
+            say(f"Working for {settings.origin}")
         if "web" in roles:
             await _welcome(here)
         await asyncio.Event().wait()

@@ -21,6 +21,11 @@ def found(client: Mastodon, handle: str) -> Any:
     return account
 
 
+def post_in(timeline: list[Any], word: str) -> Any:
+    """The first post with this word in it; None if there is none."""
+    return next((status for status in timeline if word in status.content), None)
+
+
 def texts(timeline: list[Any]) -> list[str]:
     return [status.content for status in timeline]
 

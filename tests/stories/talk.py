@@ -19,6 +19,7 @@ from tests.stories.clients import ask
 
 T = TypeVar("T")
 LOOKS = 20  # in an hour
+AHEAD = 30  # words; who talks faster than the test goes on would only be slow to check
 _WORD = re.compile(r"talk\d+ \d+-\d+")
 _numbers = count(1)
 
@@ -33,12 +34,15 @@ class Talk:
     name: str
     acknowledged: dict[str, str] = field(default_factory=dict)
     refusals: int = 0
+    _wanted: int = 0
     _over: bool = False
 
     async def until_more(self, chance: random.Random) -> None:
         """Return at some moment soon, in the middle of it."""
-        wanted = len(self.acknowledged) + chance.randint(3, 12)
-        await until(lambda: len(self.acknowledged) >= wanted, what=f"nothing is acknowledged any more, after {len(self.acknowledged)}")
+        self._wanted = len(self.acknowledged) + chance.randint(3, 12)
+        await until(
+            lambda: len(self.acknowledged) >= self._wanted, what=f"nothing is acknowledged any more, after {len(self.acknowledged)}"
+        )
 
     async def _say(self, client: Mastodon, mouth: int, to: str) -> None:
         for number in count(1):
@@ -50,6 +54,8 @@ class Talk:
                 except (MastodonNetworkError, MastodonServiceUnavailableError):  # gone, or not just now; nothing else will do
                     self.refusals += 1
                     await asyncio.sleep(0.1)
+            while not self._over and len(self.acknowledged) > self._wanted + AHEAD:
+                await asyncio.sleep(0.05)
             if self._over:
                 return
 

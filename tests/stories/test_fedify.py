@@ -13,7 +13,7 @@ from mastodon import Mastodon, MastodonNotFoundError
 
 from tests.laboratory import Instance, until
 from tests.persons import PASSWORD, Browser
-from tests.stories.clients import ask, found, texts
+from tests.stories.clients import ask, found, post_in, texts
 from tests.stories.conftest import Neighbours
 from tests.stories.fedify import Peer, missing, peer
 
@@ -61,10 +61,6 @@ def decide_to_speak_in_public(instance: Instance, username: str, authority: Path
     browser.open(f"{instance.origin}/settings")
     browser.submit_form_with("password", email=f"{username}@mail.example", password=PASSWORD)
     browser.submit_form_with("locked", ceiling="public")
-
-
-def post_in(timeline: list[Any], word: str) -> Any:
-    return next((status for status in timeline if word in status.content), None)
 
 
 async def test_pia_hears_what_ana_says_to_her_followers_for_as_long_as_she_follows(neighbours: Neighbours, pia_either_way: Peer) -> None:
