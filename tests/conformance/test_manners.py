@@ -1,8 +1,18 @@
 """How apps speak, and how they are refused: encodings, spellings, errors, other origins."""
 
-import pytest
+from dataclasses import replace
+from datetime import timedelta
 
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from fediverse_circle.core.errors import Conflict, Forbidden, TooLarge, TooMany, Trouble, Unreachable
+from fediverse_circle.mastodon import refusal
+from fediverse_circle.site import SITE
 from tests.conformance.house import House
+from tests.people import NOW
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -145,3 +155,29 @@ async def test_pages_for_people_are_not_read_by_other_origins(house: House) -> N
     for path in ("/", "/oauth/authorize", "/auth/sign_in"):
         async with house.session.get(house.base + path) as answer:
             assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status", "body", "headers"),
+    [
+        (
+            TooMany(NOW + timedelta(seconds=90)),
+            429,
+            "Too many requests",
+            {"Retry-After": "91", "X-RateLimit-Reset": "2026-11-20T12:01:30.000Z"},
+        ),
+        (TooMany(NOW - timedelta(seconds=90)), 429, "Too many requests", {"Retry-After": "1", "X-RateLimit-Remaining": "0"}),
+        (Unreachable(), 503, Unreachable.sentence, {}),
+        (Conflict("Somebody was first."), 409, "Somebody was first.", {}),
+        (TooLarge(), 413, TooLarge.sentence, {}),
+        (Forbidden("No."), 403, "No.", {}),
+        (Trouble(), 500, Trouble.sentence, {}),
+    ],
+)
+def test_troubles_have_their_status_and_a_sentence(house: House, trouble: Trouble, status: int, body: str, headers: dict[str, str]) -> None:
+    app = web.Application()
+    app[SITE] = replace(house.here, now=lambda: NOW)
+    answer = refusal(make_mocked_request("GET", "/api/v1/x", app=app), trouble)
+    assert isinstance(answer.body, bytes)
+    assert (answer.status, msgspec.json.decode(answer.body)) == (status, {"error": body})
+    assert headers.items() <= dict(answer.headers).items()
