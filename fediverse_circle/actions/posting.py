@@ -129,9 +129,7 @@ async def look_up(tx: Tx, now: datetime, reader: ActorId, origin: Origin, said: 
 async def receive_edit(tx: Tx, now: datetime, author: ActorId, uri: str, said: Words, edited_at: datetime) -> Post | None:
     """Somebody elsewhere says it again; None if it is not theirs, was taken back, or a later edit has been seen."""
     known = await posts.known(tx, uri)
-    if known is None or known.author_id != author or known.deleted_at is not None:
-        return None
-    if known.edited_at is not None and edited_at < known.edited_at:  # of two in one second the second counts
+    if known is None or known.author_id != author:
         return None
     post = await posts.reword(tx, min(edited_at, now), known.id, said)
     if post is not None:

@@ -113,6 +113,7 @@ async def test_025_delete_of_what_is_not_ones_own(v: Stage, cast: Cast) -> None:
 @pytest.mark.parametrize("kind", ["Follow", "Like", "Announce", "Block"])
 async def test_026_undo_of_anothers_deed(v: Stage, cast: Cast, kind: str) -> None:
     about = cast.alice.uri if kind in ("Follow", "Block") else cast.private.uri
+    await v.followed_by(cast.nell, cast.alice)
     deed = cast.mo.does(kind, about, "follows/alice")
     for thing in (deed, {**deed, "actor": cast.mallory.id}, deed["id"]):
         await refused(v, cast.mallory.does("Undo", thing, f"u/{len(str(thing))}"), cast.mallory)
@@ -235,6 +236,7 @@ async def test_035_forwarded_words(v: Stage, cast: Cast, extra: dict[str, object
     delete = cast.mo.does("Delete", cast.theirs) | proof | extra
     for activity in (create, delete):
         await refused(v, activity, cast.mallory, statuses=frozenset({202 if extra or proof else 401}))
+    assert await v.db.pool.fetchval("select count(*) from received where signer_id = $1", await v.known(cast.mallory)) == 0
 
 
 REDIRECTS = [

@@ -41,11 +41,8 @@ async def _words(here: Site, ask: Ask, heard: Heard, note: Note) -> Verdict:
         return Drop()
     if not notes.is_a_post(note):
         return Keep()
-    known = await posts.known(here.db.pool, note.id)
-    if known is None:
+    if await posts.known(here.db.pool, note.id) is None:
         return await _never_seen(here, ask, heard, note)
-    if known.author_id != heard.by.id:
-        return Drop()
     to, cc = notes.addressed(note, heard.activity)
     words = reading.words(note, notes.mentioned(note, await actors.named(here.db.pool, heard.by, {*to, *cc, *notes.tagged(note)})))
     edited_at = note.updated or heard.activity.published or heard.signed_at
