@@ -5,6 +5,7 @@ that a path does not know, and a thing that is not for the asker are one answer.
 """
 
 import asyncio
+import os
 import secrets
 import ssl
 import time
@@ -19,9 +20,9 @@ from aiohttp import web
 from fediverse_circle import __version__, federation, mastodon, oauth, site
 from fediverse_circle import web as pages
 from fediverse_circle.actions import accounts
-from fediverse_circle.config import Network, Settings, Unix
+from fediverse_circle.config import Listen, Network, Settings, Tcp, Unix
 from fediverse_circle.core.clock import Clock
-from fediverse_circle.core.errors import NotFound, TooLarge, Trouble, Unreachable
+from fediverse_circle.core.errors import Invalid, NotFound, TooLarge, Trouble, Unreachable
 from fediverse_circle.core.ids import ActorId
 from fediverse_circle.federation import delivery, incoming, outgoing
 from fediverse_circle.jobs import schedule, worker
@@ -168,14 +169,17 @@ async def _instance_actor(db: Database, now: Clock, settings: Settings) -> Actor
 
 
 @asynccontextmanager
-async def serving(here: Site, roles: Collection[Role]) -> AsyncIterator[None]:
-    """Answer requests and do the work of these roles for as long as the block lasts; what is under way at the end is finished."""
+async def serving(here: Site, roles: Collection[Role], *, shared: bool = False) -> AsyncIterator[None]:
+    """Answer requests and do the work of these roles for as long as the block lasts; what is under way at the end is finished.
+
+    `shared`: other processes of this server may take connections at the same address.
+    """
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
         if "work" in roles:
             await stack.enter_async_context(_working(here, stop))
         if {"web", "federation"} & set(roles):
-            await stack.enter_async_context(_listening(here, build(here, roles)))
+            await stack.enter_async_context(_listening(here, build(here, roles), shared=shared))
         try:
             yield
         finally:
@@ -183,15 +187,17 @@ async def serving(here: Site, roles: Collection[Role]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _listening(here: Site, app: web.Application) -> AsyncIterator[None]:
+async def _listening(here: Site, app: web.Application, *, shared: bool) -> AsyncIterator[None]:
+    tls = _tls(here.settings)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN_SECONDS, keepalive_timeout=75)
     await runner.setup()
     try:
         for address in here.settings.listen:
-            if isinstance(address, Unix):
-                await web.UnixSite(runner, str(address.path)).start()
-            else:
-                await web.TCPSite(runner, address.host or None, address.port, ssl_context=_tls(here.settings), reuse_port=True).start()
+            try:
+                await _entrance(runner, address, tls, shared=shared).start()
+            except OSError as error:
+                why = os.strerror(error.errno).lower() if error.errno else type(error).__name__
+                raise Invalid("listen", f"listen: no connections can be taken at {address}: {why}.") from None
         yield
     finally:
         await runner.cleanup()
@@ -201,8 +207,20 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     if settings.tls_certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    try:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, password=lambda: "")  # nobody is here to type one
+    except (ssl.SSLError, OSError, ValueError):
+        pair = f"{settings.tls_certificate} and {settings.tls_key}"
+        raise Invalid("tls_certificate", f"tls_certificate, tls_key: {pair} are not a certificate and its own key, unlocked.") from None
     return context
+
+
+def _entrance(runner: web.AppRunner, address: Listen, tls: ssl.SSLContext | None, *, shared: bool) -> web.BaseSite:
+    match address:
+        case Unix(path):
+            return web.UnixSite(runner, str(path))
+        case Tcp(host, port):
+            return web.TCPSite(runner, host or None, port, ssl_context=tls, reuse_port=shared)
 
 
 @asynccontextmanager

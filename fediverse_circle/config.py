@@ -83,6 +83,8 @@ class _Said:
 def _text(said: _Said) -> str:
     if not isinstance(said.value, str):
         raise Unfit
+    if any("\ud800" <= sign <= "\udfff" for sign in said.value):
+        raise Unfit("it is not text in UTF-8")
     return said.value.strip()
 
 
@@ -145,7 +147,7 @@ def _network(said: _Said) -> Network:
 
 def _path(said: _Said) -> Path:
     text = _text(said)
-    if not text:
+    if not text or not text.isprintable():
         raise Unfit
     try:
         return (said.base / Path(text).expanduser()).resolve()

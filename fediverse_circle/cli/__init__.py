@@ -5,6 +5,7 @@ not be done) or 2 (it was asked for wrongly).
 """
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -21,6 +22,7 @@ from fediverse_circle.core.errors import Trouble
 def commands() -> None:
     """A federated server for small, semi-private communities.
 
+    \b
     To try it:  fediverse-circle up      and open the link it prints.
     To see it:  fediverse-circle demo    three servers, five people, something to click on.
 
@@ -36,7 +38,8 @@ for command in (up, serve, demo, migrate, account, token, doctor, settings_examp
 def main() -> None:
     """Run the command that was asked for."""
     try:
-        commands(standalone_mode=False)
+        _check_text(sys.argv)
+        commands(prog_name="fediverse-circle", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -45,3 +48,12 @@ def main() -> None:
     except Trouble as trouble:
         click.echo(trouble.sentence, err=True)
         sys.exit(1)
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Bytes that are no text would go wrong somewhere deep inside."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise click.UsageError(f"{argument!a} is not text in UTF-8.") from None

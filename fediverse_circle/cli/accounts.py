@@ -25,7 +25,7 @@ PASSWORD_OPTION = click.option(
 )
 
 
-@click.group()
+@click.group(short_help="Make, list and manage accounts.")
 def account() -> None:
     """Make, list and manage accounts, on the machine the server runs on."""
 
@@ -67,7 +67,7 @@ def create(
     run(created())
 
 
-@account.command("list")
+@account.command("list", short_help="List everybody who lives here.")
 @with_settings
 def list_(config: Path | None, data_directory: str | None) -> None:
     """List everybody who lives here: handle, e-mail address, role, since when, state; separated by tabs."""
@@ -83,7 +83,7 @@ def list_(config: Path | None, data_directory: str | None) -> None:
     run(listed())
 
 
-@account.command()
+@account.command(short_help="Give somebody a new password.")
 @with_settings
 @click.argument("username")
 @PASSWORD_OPTION
@@ -106,7 +106,7 @@ def password(config: Path | None, data_directory: str | None, username: str, pas
     run(changed())
 
 
-@account.command()
+@account.command(short_help="End somebody's sign-in.")
 @with_settings
 @click.argument("username")
 def disable(config: Path | None, data_directory: str | None, username: str) -> None:
@@ -158,7 +158,8 @@ def _password(*, asked: bool) -> Password:
 
 
 async def _resident(db: Database, settings: Settings, username: str) -> Actor:
-    actor = await actors.by_handle(db.pool, username.removeprefix("@").partition("@")[0], settings.handle_domain)
-    if actor is None or not actor.local or actor.kind == "Application":
+    name, _, host = username.removeprefix("@").partition("@")
+    actor = await actors.by_handle(db.pool, name, settings.handle_domain)
+    if actor is None or not actor.local or actor.kind == "Application" or host.lower() not in ("", settings.handle_domain):
         raise NotFound(f"Nobody here is called {username}.")
     return actor

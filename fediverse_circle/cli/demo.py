@@ -51,7 +51,7 @@ class Person:
         return f"@{self.actor.username}@{self.actor.host}"
 
 
-@click.command()
+@click.command(short_help="Three servers and five people, to click on.")
 @click.option("--port", default=8441, show_default=True, type=click.IntRange(1024, 65533), help="The first of three ports in a row.")
 def demo(port: int) -> None:
     """See it: three servers, five people, a conversation among followers.

@@ -42,7 +42,7 @@ class Finding:
     remedy: str | None = None
 
 
-@click.command()
+@click.command(short_help="Is everything as it must be, and what to do if not?")
 @with_settings
 def doctor(config: Path | None, data_directory: str | None) -> None:
     """Look at database, tables, clock, domain, certificate, and at the server as a stranger sees it.

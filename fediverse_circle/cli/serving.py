@@ -22,7 +22,7 @@ from fediverse_circle.store.db import begin
 FIRST_LINK_LIFETIME = timedelta(days=1)
 
 
-@click.command()
+@click.command(short_help="Start everything: database, tables, server.")
 @with_settings
 def up(config: Path | None, data_directory: str | None) -> None:
     """Start everything: database, tables, server, work in the background.
@@ -50,10 +50,10 @@ async def _unless_told(work: Coroutine[Any, Any, None]) -> None:
 async def _up(settings: Settings) -> None:
     async with postgres.running(settings, say) as access:
         await schema.migrate(access.owner, say)
-        await _serve(settings, access.everyday, ROLES)
+        await _serve(settings, access.everyday, ROLES, shared=False)
 
 
-@click.command()
+@click.command(short_help="Serve as one of several processes.")
 @with_settings
 @click.option(
     "--role",
@@ -83,11 +83,11 @@ def serve(config: Path | None, data_directory: str | None, roles: tuple[str, ...
 async def _serve_prepared(settings: Settings, roles: frozenset[Role]) -> None:
     async with postgres.running(settings, say) as access:
         await schema.check(access.everyday)
-        await _serve(settings, access.everyday, roles)
+        await _serve(settings, access.everyday, roles, shared=True)
 
 
-async def _serve(settings: Settings, dsn: str, roles: frozenset[Role]) -> None:
-    async with app.opened(settings, dsn, utc_now) as here, app.serving(here, roles):
+async def _serve(settings: Settings, dsn: str, roles: frozenset[Role], *, shared: bool) -> None:
+    async with app.opened(settings, dsn, utc_now) as here, app.serving(here, roles, shared=shared):
         if roles & {"web", "federation"}:
             say(f"Listening on {', '.join(map(str, settings.listen))} as {settings.origin}")
         else:

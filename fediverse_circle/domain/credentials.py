@@ -11,6 +11,7 @@ from fediverse_circle.core.urls import BadUrl, normal_host
 _USERNAME = re.compile(r"[A-Za-z0-9_]{1,30}")
 _EMAIL_NAME = re.compile(r"[^\s@\"<>(),:;\\\[\]]{1,64}")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_BROKEN = re.compile(r"[\ud800-\udfff]")  # bytes that were no text
 _LONGEST_PASSWORD: Final = 256
 SHORTEST_PASSWORD: Final = 8
 LONGEST_DISPLAY_NAME: Final = 60
@@ -74,6 +75,8 @@ class Password:
             )
         if len(self.text) > _LONGEST_PASSWORD:
             raise Invalid("password", f"A password has at most {_LONGEST_PASSWORD} characters.", "ERR_TOO_LONG")
+        if _BROKEN.search(self.text):
+            raise Invalid("password", "A password is text in UTF-8.", "ERR_INVALID")
 
 
 def composed(password: str) -> str:
