@@ -15,7 +15,7 @@ from fediverse_circle.store.failures import in_our_words
 COMMAND_SECONDS = 30.0
 ACQUIRE_SECONDS = 10.0
 IDLE_SECONDS = 60.0
-_SESSION = {
+SESSION = {
     "application_name": "fediverse_circle",
     "timezone": "UTC",
     "jit": "off",
@@ -89,7 +89,7 @@ class Connections:
                 timeout=ACQUIRE_SECONDS,
                 command_timeout=COMMAND_SECONDS,
                 statement_cache_size=256,
-                server_settings={**_SESSION, "statement_timeout": f"{COMMAND_SECONDS * 1000:.0f}"},
+                server_settings={**SESSION, "statement_timeout": f"{COMMAND_SECONDS * 1000:.0f}"},
             )
             # jsonb columns hold plain Python values on our side.
             await connection.set_type_codec(
