@@ -105,7 +105,7 @@ def nodeinfo(info: NodeInfo, schema: Literal["2.0", "2.1"]) -> Document:
         "services": {"inbound": [], "outbound": []},
         "openRegistrations": info.open_registrations,
         "usage": filled({"users": users, "localPosts": info.posts}),
-        "metadata": {},
+        "metadata": {"upstream": {"name": "mastodon"}},  # whose API clients will find: those that do not know our name ask no further
     }
 
 

@@ -254,6 +254,7 @@ class TestDiscovery:
         assert new["usage"] == {"users": {"total": 3, "activeMonth": 2}, "localPosts": 7}
         assert (new["protocols"], new["openRegistrations"], new["services"]) == (["activitypub"], False, {"inbound": [], "outbound": []})
         assert nodeinfo(NodeInfo("1.0", open_registrations=True), "2.1")["usage"] == {"users": {}}
+        assert new["metadata"] == {"upstream": {"name": "mastodon"}}
         assert json.loads(encode(new)) == new
 
     def test_nodeinfo_is_linked_in_both_schemas_and_so_is_the_server_actor(self) -> None:
