@@ -118,21 +118,28 @@ class Instance:
 
     async def command(self, *arguments: str, given: str | None = None) -> str:
         """What `fediverse-circle …` prints for this server."""
+        code, out, err = await self.outcome(*arguments, given=given)
+        assert code == 0, err
+        return out.strip()
+
+    async def outcome(self, *arguments: str, given: str | None = None, **settings: str) -> tuple[int, str, str]:
+        """How `fediverse-circle …` ends for this server, with other settings if so said: exit code, output, what it says beside it."""
+        environment = self.environment | {f"FEDIVERSE_CIRCLE_{key.upper()}": value for key, value in settings.items()}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "fediverse_circle",
             *arguments,
             cwd=self.directory,
-            env=self.environment,
+            env=environment,
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
         )
         async with asyncio.timeout(PATIENCE):
             out, err = await process.communicate(given.encode() if given is not None else None)
-        assert process.returncode == 0, err.decode()
-        return out.decode().strip()
+        assert process.returncode is not None
+        return process.returncode, out.decode(), err.decode()
 
 
 @dataclass
