@@ -16,7 +16,7 @@ from fediverse_circle.domain.circle.validity import judge
 from fediverse_circle.domain.circle.verdict import Falls, Stands, Verdict, Waits
 from fediverse_circle.vocab.circle.forms import Hash, Key, Person, Refused, Rule
 from fediverse_circle.vocab.circle.reading import MOST_HEADS
-from fediverse_circle.vocab.circle.types import Found, Revoke
+from fediverse_circle.vocab.circle.types import Admit, Found, Identity, Join, Move, Offer, Rebind, Revoke
 
 _REMEMBERED: Final = 64  # states of other points of the log that are kept at hand
 _STEPS: Final = 16  # how far back a state is looked for before one is resolved anew
@@ -131,6 +131,29 @@ class Log:
         """The revocations of somebody's key that have carried."""
         revokes = (self._dag.operations[i] for i in bits(self._dag.index.revokes[person] & self._present().reducing))
         return frozenset(op.entry.hash for op in revokes if isinstance(op.change, Revoke) and op.change.key == key)
+
+    def founders_yet_to_join(self) -> frozenset[Person]:
+        """Keepers from the start who have not joined."""
+        return frozenset(person for person in self._present().keepers if not self._dag.index.joins.get(person))
+
+    def identity(self, founder: Person) -> Identity:
+        """How a founder was named.  KeyError if nobody founded by this name."""
+        return self._dag.founders[founder]
+
+    def inboxes_ever(self) -> frozenset[str]:
+        """The inboxes of all instances that ever hosted a member."""
+        inboxes = {one.inbox for one in self._present().members.values()}
+        for op in self._dag.operations:
+            match op.entry.said.deed:
+                case Join(None):
+                    inboxes.add(self._dag.founders[op.person].inbox)
+                case Join(admission) if admission is not None and isinstance(change := self.operation(admission).change, Admit):
+                    inboxes.add(change.who.inbox)
+                case Move(inbox=inbox) | Offer(Rebind(inbox=inbox)):
+                    inboxes.add(inbox)
+                case _:
+                    pass
+        return frozenset(inboxes)
 
     def persons(self) -> frozenset[Person]:
         """Everybody who ever did something here."""

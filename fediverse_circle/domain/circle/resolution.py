@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, final
 
 from fediverse_circle.domain.circle.dag import Dag, Mask, Operation, bits
-from fediverse_circle.domain.circle.state import Member, State, width
+from fediverse_circle.domain.circle.state import Invitation, Member, State, width
 from fediverse_circle.vocab.circle.forms import Hash, Key, Person
 from fediverse_circle.vocab.circle.types import (
     Admit,
@@ -184,16 +184,15 @@ class Resolution:
         index = self.dag.index
         return any(not index.uses[a] & self.set for a in bits(index.admits[person] & index.granting & self.carried))
 
-    def invited(self, person: Person) -> bool | None:
-        """Whether an open invitation of the person is as keeper; None if there is none."""
+    def invited(self, person: Person) -> Invitation | None:
+        """The open invitations of the person; None if there are none."""
         index = self.dag.index
         if person in self.members:
             return None
         removes = index.removes[person] & self.reducing
-        open_ones = [
-            a for a in bits(index.admits[person] & self.carried) if not index.uses[a] & self.set and not removes & ~self.ops[a].known
-        ]
-        return any(self.ops[a].major for a in open_ones) if open_ones else None
+        admits = [a for a in bits(index.admits[person] & self.carried) if not index.uses[a] & self.set and not removes & ~self.ops[a].known]
+        names = tuple(sorted(self.ops[a].entry.hash for a in admits))
+        return Invitation(names, any(self.ops[a].major for a in admits)) if admits else None
 
     def membership(self, person: Person) -> Member | None:
         """What the person is in the circle; None if not in it (S5)."""
@@ -359,7 +358,7 @@ class Resolution:
             reducing=self.dag.named(self.reducing),
             retracted=frozenset(change.entry for change in retracts if isinstance(change, Retract)),
             kept=self.kept,
-            invited={person: as_keeper for person, as_keeper in invited.items() if as_keeper is not None},
+            invited={person: one for person, one in invited.items() if one is not None},
         )
 
     def _carried(self) -> frozenset[Hash]:

@@ -25,6 +25,15 @@ class Member:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """Admissions of somebody that have carried and that nobody has used yet."""
+
+    admissions: tuple[Hash, ...]
+    as_keeper: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class State:
     """What a set of operations amounts to: the same on every replica that has the same set."""
 
@@ -35,8 +44,8 @@ class State:
     reducing: frozenset[Hash]
     retracted: frozenset[Hash]
     kept: bool
-    invited: Mapping[Person, bool]
-    """Open invitations, and whether one is as keeper.  Not part of the digest."""
+    invited: Mapping[Person, Invitation]
+    """Not part of the digest."""
 
 
 def digest_of(state: State) -> Hash:

@@ -203,7 +203,8 @@ class _Case:
         """Whether only a majority of the keepers decides it (6.3)."""
         match change:
             case Remove(who) | Revoke(who):
-                return who in self.st.keepers or self.st.invited(who) is True
+                invitation = self.st.invited(who)
+                return who in self.st.keepers or (invitation is not None and invitation.as_keeper)
             case Admit(role=role):
                 return role == "keeper"
             case Retract() | Keep():
