@@ -8,9 +8,7 @@ import dns from "node:dns";
 import fs from "node:fs";
 import http from "node:http";
 import https from "node:https";
-import {
-  createFederation, generateCryptoKeyPair, MemoryKvStore, verifyRequest,
-} from "@fedify/fedify";
+import { createFederation, generateCryptoKeyPair, MemoryKvStore } from "@fedify/fedify";
 import {
   Accept, Create, Delete, Endpoints, Follow, isActor, Mention, Note, Person, PUBLIC_COLLECTION, Reject, Tombstone, Undo, Update,
 } from "@fedify/vocab";
@@ -201,11 +199,6 @@ const deeds = {
     await ctx.sendActivity({ identifier: "pia" }, "followers", new Delete({
       id: name("deletions"), actor: ctx.getActorUri("pia"), object: new Tombstone({ id: new URL(id) }), tos: made.toIds, ccs: made.ccIds,
     }));
-  },
-  async verify(ctx, { method, url, headers, body }) {
-    const request = new Request(url, { method, headers, body: body ?? undefined });
-    const key = await verifyRequest(request, { contextLoader: ctx.contextLoader, documentLoader: ctx.documentLoader });
-    return { key: key?.id?.href ?? null };
   },
 };
 

@@ -4,16 +4,18 @@ import asyncio
 import json
 import os
 import shutil
+import subprocess
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from tests.laboratory import HOUSE, PATIENCE, Laboratory, free_port
 
+OLDEST_NODE = 20
 PLACE = HOUSE / "tests" / "fedify"
 
 
@@ -21,15 +23,12 @@ def missing() -> str | None:
     """Why the peer cannot run on this machine; None if it can."""
     if shutil.which("node") is None:
         return "the Fedify peer is left out: there is no Node on this machine"
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    if int(version.removeprefix("v").partition(".")[0] or 0) < OLDEST_NODE:
+        return f"the Fedify peer is left out: it needs Node {OLDEST_NODE} or newer, and this machine has {version or 'one that does not start'}"
     if not (PLACE / "node_modules" / "@fedify" / "fedify").is_dir():
         return "the Fedify peer is left out: npm has not installed it (tests/run does)"
     return None
-
-
-def _session() -> requests.Session:
-    made = requests.Session()
-    made.trust_env = False  # no proxy stands between us
-    return made
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Peer:
 
     host: str
     control: int
-    _session: requests.Session = field(default_factory=_session)
+    session: requests.Session
 
     @property
     def pia(self) -> str:
@@ -50,7 +49,7 @@ class Peer:
 
     def do(self, deed: str, **given: object) -> Any:
         """Have pia do something; what Fedify makes of it."""
-        answer = self._session.post(f"http://127.0.0.1:{self.control}/", json={"deed": deed, **given}, timeout=PATIENCE)
+        answer = self.session.post(f"http://127.0.0.1:{self.control}/", json={"deed": deed, **given}, timeout=PATIENCE)
         assert answer.ok, answer.json()["error"]
         return answer.json()
 
@@ -64,8 +63,8 @@ async def peer(lab: Laboratory, name: str, **settings: object) -> AsyncIterator[
     """A peer of this name, for as long as the block lasts."""
     port, control = free_port(), free_port()
     certificate, key = lab.paper(f"{name}.localhost")
-    made = Peer(f"{name}.localhost:{port}", control)
-    told = {"host": made.host, "port": port, "control": control, "certificate": str(certificate), "key": str(key), **settings}
+    host = f"{name}.localhost:{port}"
+    told = {"host": host, "port": port, "control": control, "certificate": str(certificate), "key": str(key), **settings}
     process = await asyncio.create_subprocess_exec(
         "node",
         str(PLACE / "peer.mjs"),
@@ -77,7 +76,9 @@ async def peer(lab: Laboratory, name: str, **settings: object) -> AsyncIterator[
         assert process.stdout is not None
         async with asyncio.timeout(PATIENCE):
             assert await process.stdout.readline() == b"ready\n"
-        yield made
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy stands between us
+            yield Peer(host, control, session)
     finally:
         if process.returncode is None:
             process.kill()

@@ -17,7 +17,8 @@ from tests.stories.clients import ask, found, post_in, texts
 from tests.stories.conftest import Neighbours
 from tests.stories.fedify import Peer, missing, peer
 
-pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
+if reason := missing():
+    pytest.skip(reason, allow_module_level=True)
 
 KNOCKS = {"rfc9421": "rfc9421", "cavage": "draft-cavage-http-signatures-12"}
 
