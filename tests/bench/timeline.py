@@ -1,6 +1,8 @@
 """The home timeline over HTTP: 20 posts, hot and cold, 1 and 8 readers, 1 000 and 100 000 posts stored."""
 
 import random
+import time
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -11,7 +13,7 @@ from tests.bench.stage import Stage, floor, let_follow, remote, stage, written
 from tests.bench.wire import Wire, times
 from tests.laboratory import Laboratory
 
-REQUESTS, AUTHORS = 400, 40
+REQUESTS, AUTHORS, ROUNDS = 400, 40, 5
 
 
 async def run(lab: Laboratory, stored: int) -> list[dict[str, Any]]:
@@ -30,26 +32,42 @@ async def run(lab: Laboratory, stored: int) -> list[dict[str, Any]]:
                 hot = [_request(ours, "")] * REQUESTS
                 cold = [_request(ours, f"?max_id={chance.choice(ids)}") for _ in range(REQUESTS)]
                 await times(ours.instance.port, hot[:50], readers)
-                rows = [
+                rounds = [
                     (
-                        median(await times(ours.instance.port, hot, readers)),
-                        median(await times(ours.instance.port, cold, readers)),
-                        median(await times(bare, hot, readers)),
+                        await _asked(ours.instance.port, hot, readers),
+                        await _asked(ours.instance.port, cold, readers),
+                        await _asked(bare, hot, readers),
                     )
-                    for _ in range(3)
+                    for _ in range(ROUNDS)
                 ]
                 figures.append(
                     {
                         "bench": "timeline",
                         "posts": stored,
                         "readers": readers,
-                        "hot_ms": round(median(row[0] for row in rows), 2),
-                        "cold_ms": round(median(row[1] for row in rows), 2),
-                        "floor_ms": round(median(row[2] for row in rows), 2),
-                        "ratio": round(median(row[2] / row[0] for row in rows), 3),
+                        "hot_ms": round(median(hot.ms for hot, _, _ in rounds), 2),
+                        "cold_ms": round(median(cold.ms for _, cold, _ in rounds), 2),
+                        "floor_ms": round(median(floor.ms for _, _, floor in rounds), 2),
+                        "hot_per_s": round(median(hot.rate for hot, _, _ in rounds)),
+                        "floor_per_s": round(median(floor.rate for _, _, floor in rounds)),
+                        "ratio": round(median(hot.rate / floor.rate for hot, _, floor in rounds), 3),
                     }
                 )
     return figures
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How it went: the median answer, and answers per second."""
+
+    ms: float
+    rate: float
+
+
+async def _asked(port: int, requests: list[bytes], readers: int) -> Asked:
+    began = time.perf_counter()
+    taken = await times(port, requests, readers)
+    return Asked(median(taken), len(requests) / (time.perf_counter() - began))
 
 
 def _request(ours: Stage, query: str) -> bytes:
