@@ -166,11 +166,11 @@ const deeds = {
       object: new Follow({ id: new URL(follow), actor: ctx.getActorUri("pia"), object: target.id }),
     }));
   },
-  // For the people named in `to`, and for pia's followers unless `letter`.
-  async post(ctx, { content, to = [], letter = false, answers }) {
+  // For pia's followers and the people named in `to`; told to them unless `silently`.
+  async post(ctx, { content, to = [], answers, silently = false }) {
     const id = crypto.randomUUID();
     const people = await Promise.all(to.map((uri) => ctx.lookupObject(uri)));
-    const readers = [...(letter ? [] : [ctx.getFollowersUri("pia")]), ...people.map((person) => person.id)];
+    const readers = [ctx.getFollowersUri("pia"), ...people.map((person) => person.id)];
     const made = new Note({
       id: ctx.getObjectUri(Note, { id }),
       attribution: ctx.getActorUri("pia"),
@@ -182,8 +182,9 @@ const deeds = {
     });
     notes.set(made.id.href, made);
     const create = new Create({ id: new URL(`${made.id.href}/activity`), actor: ctx.getActorUri("pia"), object: made, tos: readers });
-    if (!letter) await ctx.sendActivity({ identifier: "pia" }, "followers", create);
-    if (people.length) await ctx.sendActivity({ identifier: "pia" }, people, create);
+    for (const recipients of silently ? [] : ["followers", people]) {
+      if (recipients.length) await ctx.sendActivity({ identifier: "pia" }, recipients, create);
+    }
     return { id: made.id.href };
   },
   async edit(ctx, { id, content }) {

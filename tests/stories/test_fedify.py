@@ -186,14 +186,17 @@ async def test_ours_is_read_from_afar_by_a_follower_and_is_nothing_to_anybody_el
 async def test_hers_is_found_from_here_by_those_she_lets_read_it(neighbours: Neighbours, pia: Peer) -> None:
     one = neighbours.one
     ana, bo = await neighbours.person(one, "ava"), await neighbours.person(one, "ben")
-    note = (await ask(pia.do, "post", content="<p>Only for those who follow.</p>"))["id"]
+    first = (await ask(pia.do, "post", content="<p>Said before anybody came.</p>", silently=True))["id"]
     for stranger in (ana, bo):
-        assert (await ask(stranger.search_v2, note, resolve=True)).statuses == []
+        assert (await ask(stranger.search_v2, first, resolve=True)).statuses == []
     account = await follows(ana, pia)
-    second = (await ask(pia.do, "post", content="<p>Only for those who follow, again.</p>"))["id"]
-    (got,) = await until(lambda: ana.search_v2(second, resolve=True).statuses, what="the post was not found")
-    assert (got.visibility, got.account.id, got.uri) == ("private", account.id, second)
+    second = (await ask(pia.do, "post", content="<p>Said, and lost on the way.</p>", silently=True))["id"]
+    (got,) = (await ask(ana.search_v2, second, resolve=True)).statuses
+    assert (got.visibility, got.account.id, got.uri, got.content) == ("private", account.id, second, "<p>Said, and lost on the way.</p>")
     assert (await ask(bo.search_v2, second, resolve=True)).statuses == []
+    assert (await ask(ana.status, got.id)).content == got.content
+    with pytest.raises(MastodonNotFoundError):
+        await ask(bo.status, got.id)
 
 
 async def test_a_server_that_takes_rfc_9421_alone_is_understood_at_the_second_knock_and_then_at_once(neighbours: Neighbours) -> None:
