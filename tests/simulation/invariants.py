@@ -11,7 +11,7 @@ from tests.simulation.servers import Replica, Server
 from tests.simulation.world import World
 from tests.unit.circle.content_oracle import ContentOracle
 from tests.unit.circle.oracle import Oracle
-from tests.unit.circle.test_resolution import comparable
+from tests.unit.circle.table import comparable
 
 
 class Broken(AssertionError):
@@ -122,7 +122,7 @@ class Watch:
             shown = {name: one.words.entry.hash for name, one in replica.standing().items()}
             check(shown == held.standing(), "23", f"{server.name} shows other words than the text says")
             check(replica.words.keys() <= {*shown.values(), held.profile()}, "23", f"{server.name} holds words that nobody may see")
-            check(server.awaits is None or not server.awaits, "29", f"{server.name} still waits for its own feeds")
+            check(not server.awaits, "29", f"{server.name} still waits for its own feeds")
         for one, mine in replicas:
             for other, theirs in replicas:
                 self._compare(one, mine, other, theirs)

@@ -71,6 +71,7 @@ class Answer:
     parcels: tuple[Parcel, ...]
     gaps: tuple[Gap, ...]
     more: bool
+    heads: tuple[Hash, ...]
     tops: Mapping[Key, Top]
 
 
@@ -87,6 +88,8 @@ class Surroundings(Protocol):
 
     def describe(self, entry: Entry) -> str: ...
 
+    def forgets(self, server: "Server") -> None: ...
+
 
 @dataclass(slots=True)
 class Replica:
@@ -99,6 +102,7 @@ class Replica:
     roots: dict[str, str] = field(default_factory=dict)  # of a thing; outlives its words
     waiting: dict[Hash, tuple[Parcel, datetime]] = field(default_factory=dict)
     claims: dict[str, frozenset[Gap]] = field(default_factory=dict)  # by who made them
+    told_at: dict[str, tuple[Hash, ...]] = field(default_factory=dict)  # what they knew of the log then: with that their gaps may change
     sent: dict[str, frozenset[str]] = field(default_factory=dict)  # where a thing has gone
     locals: tuple[object, ...] = ()  # as what its people were in when gaps were last believed
 
@@ -112,7 +116,7 @@ class Replica:
         log = Log(self.log.operations()[0])
         for entry in self.log.operations():
             log.add(entry)
-        parts = (self.entries, self.said, self.words, self.roots, self.waiting, self.claims, self.sent)
+        parts = (self.entries, self.said, self.words, self.roots, self.waiting, self.claims, self.told_at, self.sent)
         return Replica(log, *(dict(part) for part in parts), self.locals)  # type: ignore[arg-type]
 
     def thing(self, name: str) -> Thing:
@@ -165,7 +169,7 @@ class Server:
         self.replica: Replica | None = None
         self.backup: Replica | None = None
         self.alive = True
-        self.awaits: set[str] | None = None  # whom it has not heard since it was restored
+        self.awaits = set[str]()  # whom it has not heard since it was restored (R13)
         self.tops: dict[Key, tuple[int, Hash]] = {}  # R81: of the feeds of its own people, when it dropped a replica
 
     # Saying something
@@ -297,32 +301,50 @@ class Server:
             feeds = {key: places for key, places in replica.feeds().items() if key in own}
             self.tops |= {key: (max(places), max(one.hash for one in places[max(places)])) for key, places in feeds.items()}
             self.replica = None
+            self.world.forgets(self)
             return
-        shown = replica.profile()
-        kept = {one.words.entry.hash for one in replica.standing().values()} | ({shown.entry.hash} if shown else set())
+        shown, here = replica.profile(), {one.person for one in self.people}
+        kept = {shown.entry.hash} if shown else set()
+        for one in replica.standing().values():
+            root = replica.root(one.words.entry)
+            if root is None or readers(replica.log, root, only_then=False) & here:
+                kept.add(
+                    one.words.entry.hash
+                )  # words that nobody here may read any more are not hidden, but erased: news of them ends, too
         replica.words = {name: words for name, words in replica.words.items() if name in kept}
 
     # Asking (12.1)
 
     def ask(self, other: "Server") -> bool:
-        """Pull everything from another server; whether anything changed here."""
-        before, disputed = self.fingerprint(), dict[Key, int]()
+        """Pull everything from another server, with the key of a member if there is one here; whether anything changed.
+
+        Others may know less of the log, or more, than is known here: so every key that they could know is tried.
+        """
+        before = self.fingerprint()
+        members = self.replica.log.state.members if self.replica else {}
+        for key in sorted((one.key for one in self.people), key=lambda key: all(one.key != key for one in members.values())):
+            self._ask(other, key)
+        self.awaits.discard(other.name)
+        return self.fingerprint() != before
+
+    def _ask(self, other: "Server", key: Key) -> None:
+        disputed = dict[Key, int]()
         for _ in range(100):
-            question = self.question(other.name, disputed)
+            question = self.question(other.name, key, disputed)
             answer = other.answer(question, self.inbox) if question else None
             if answer is None or self.replica is None:
-                break
-            self.replica.claims[other.name] = self.replica.claims.get(other.name, frozenset()).union(answer.gaps)
+                return
+            outdated = self.replica.told_at.get(other.name) not in (None, answer.heads)
+            earlier = frozenset[Gap]() if outdated else self.replica.claims.get(other.name, frozenset())
+            self.replica.claims[other.name] = earlier.union(answer.gaps)
+            self.replica.told_at[other.name] = answer.heads
             for parcel in answer.parcels:
                 self.receive(parcel, other.name)
             if self.replica is None:
-                break
+                return
             asked, disputed = disputed, self._disputed(self.replica, answer, disputed)
-            if not answer.more and disputed.keys() <= asked.keys():
-                break
-        if self.awaits is not None:
-            self.awaits.discard(other.name)
-        return self.fingerprint() != before
+            if not answer.more and not outdated and disputed.keys() <= asked.keys():
+                return
 
     def _disputed(self, replica: Replica, answer: Answer, asked: Mapping[Key, int]) -> dict[Key, int]:
         """R75: feeds of which the other has a branch that is not here, and from where on to ask for all of them."""
@@ -339,14 +361,11 @@ class Server:
             feeds[entry.said.key].append(entry)
         return feeds
 
-    def question(self, other: str, disputed: Mapping[Key, int]) -> Question | None:
-        """What is asked for, signed with a key that the log names."""
+    def question(self, other: str, signing: Key, disputed: Mapping[Key, int]) -> Question | None:
+        """What is asked for."""
         replica = self.replica
         if replica is None:
             return None
-        members = replica.log.state.members
-        inside = [key for one in self.people if one.person in members and (key := members[one.person].key) is not None]
-        keys = inside or [one.key for one in self.people]
         claims = replica.claims.get(other, frozenset())
         tops, holes = {}, {}
         feeds = self.feeds(replica)
@@ -355,7 +374,7 @@ class Server:
             tops[key] = max([*(one.said.seq for one in feeds[key]), *(gap.until for gap in gaps)])
             holes[key] = ((disputed[key], tops[key]),) if key in disputed else holes_of(feeds[key], gaps)
         want = {one.words.entry.hash for one in replica.standing().values()} - replica.words.keys()
-        return Question(keys[0], replica.log.heads, tops, holes, frozenset(want))
+        return Question(signing, replica.log.heads, tops, holes, frozenset(want))
 
     def answer(self, question: Question, inbox: str) -> Answer | None:
         """R76, R77.  None to a stranger, or if there is nothing here."""
@@ -365,7 +384,7 @@ class Server:
         whom = asker(replica.log, question.key, self.world.now)
         parcels = [Parcel(one, None) for one in operations_for(replica.log, whom, question.heads)]
         if not whom.members:
-            return Answer(tuple(parcels), (), False, {})
+            return Answer(tuple(parcels), (), False, replica.log.heads, {})
         choice = choose(self._rows(replica, whom.members), question.tops, question.holes, question.want, 4)
         for name in choice.entries:
             entry, words = replica.entries[name], replica.words.get(name)
@@ -374,7 +393,7 @@ class Server:
                 replica.sent[entry.said.deed.object] = replica.sent.get(entry.said.deed.object, frozenset()) | {inbox}
             parcels.append(Parcel(entry, words))
         tops = vector(replica.log.circle, (), replica.entries.values(), ()).tops
-        return Answer(tuple(parcels), choice.gaps, choice.more, dict(tops))
+        return Answer(tuple(parcels), choice.gaps, choice.more, replica.log.heads, dict(tops))
 
     def _rows(self, replica: Replica, members: frozenset[Person]) -> Iterator[Row]:
         for entry in replica.entries.values():

@@ -133,6 +133,11 @@ class World:
         """Words are given to somebody who asked."""
         self.watch_words(sender, receiver, entry)
 
+    def forgets(self, server: Server) -> None:
+        """A server has nothing of the circle any more: nobody waits for what it could tell."""
+        for one in self.servers:
+            one.awaits.discard(server.name)
+
     def _deliver(self) -> None:
         due = [one for one in self.mail if one[0] <= self.now]
         self.mail = [one for one in self.mail if one[0] > self.now]
@@ -158,7 +163,7 @@ class World:
     def act(self, who: Someone, deed: Deed, words: Talk | None = None, heads: tuple[Hash, ...] | None = None) -> Entry | None:
         """Somebody does something, if their server can."""
         server = self.home(who)
-        if server.replica is None or not server.alive or server.awaits is not None:
+        if server.replica is None or not server.alive or server.awaits:
             return None
         key = who.person if isinstance(deed, Withdraw) else None
         entry = server.draft(who, deed, heads, key)
@@ -305,9 +310,7 @@ class World:
                 server.alive = False
                 self.mail = [one for one in self.mail if one[1] is not server]
                 self.tell(f"{server.name} is gone for ever")
-                for one in self.servers:
-                    if one.awaits is not None:
-                        one.awaits.discard(server.name)
+                self.forgets(server)
             case _:
                 self.now += timedelta(days=self.chance.choice((1, 3, 15)))
                 self.tell("days pass")
@@ -381,13 +384,13 @@ class World:
         self.now += timedelta(days=1)
         self._deliver()
         living = [one for one in self.servers if one.alive]
-        for _ in range(12):
+        quiet = 0
+        while quiet < 2:
             self.now += timedelta(minutes=15)
             for one in living:
                 one.pass_time()
             news = [one.ask(other) for one in living for other in living if one is not other and one.replica and other.replica]
-            if not any(news):
-                break
+            quiet = 0 if any(news) else quiet + 1
         self.tell("everybody has asked everybody, until there was no news")
 
 

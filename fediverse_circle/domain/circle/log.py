@@ -123,6 +123,14 @@ class Log:
         persons = {*index.voices.get(key, ()), *(self._dag.operations[i].target for i in rebound)}
         return frozenset(person for person in (*persons, Person(key)) if person is not None and index.joins.get(person))
 
+    def fell(self, person: Person) -> bool:
+        """Whether somebody is out who neither left nor was removed: their Join does not hold, for a sponsor fell, or rules came beside it (8.4)."""
+        present, index = self._present(), self._dag.index
+        if person in present.members:
+            return False
+        ended = index.leaves[person] | index.removes[person] & present.reducing
+        return any(not ended & ~self._dag.operations[j].past for j in bits(index.joins[person]))
+
     def removes(self, person: Person) -> frozenset[Hash]:
         """The removals of somebody that have carried."""
         return self._dag.named(self._dag.index.removes[person] & self._present().reducing)

@@ -95,8 +95,7 @@ def asker(log: Log, key: Key, now: datetime) -> Asker:
     waiting = {log.identity(person).key for person in log.founders_yet_to_join()} | {
         one for _, one, _ in _open_invitations(log, state, now)
     }
-    fallen = any(not log.leaves(person) and not log.removes(person) for person in former)
-    return Asker(members, key in waiting or fallen, former)
+    return Asker(members, key in waiting or any(log.fell(person) for person in former), former)
 
 
 def operations_for(log: Log, whom: Asker, heads: Iterable[Hash]) -> tuple[Entry, ...]:

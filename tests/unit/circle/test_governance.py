@@ -26,13 +26,13 @@ from fediverse_circle.domain.circle.verdict import Falls, Stands, Waits
 from fediverse_circle.signing.proof import canonical, key_of_did
 from fediverse_circle.vocab.circle.forms import Hash, Key, Person
 from fediverse_circle.vocab.circle.reading import read_rules
-from fediverse_circle.vocab.circle.types import Accept, Admit, ChangeRules, Deed, Join, Leave, Offer, Remove, Seen
+from fediverse_circle.vocab.circle.types import Accept, Admit, ChangeRules, Join, Leave, Offer, Remove
 from fediverse_circle.vocab.circle.words import Gap
-from tests.unit.circle.cast import Pen, Someone, genesis, later, someone
+from tests.unit.circle.cast import later, someone
+from tests.unit.circle.table import NOBODY_SAW, Table
 from tests.unit.circle.vectors import load
 
 HEALTH = load("health.json")["cases"]
-NOBODY_SAW = Seen(())
 
 
 def state_of(case: dict[str, Any]) -> State:
@@ -59,32 +59,6 @@ def test_the_presets_are_rules() -> None:
     house = load("entries.json")["entries"][0]["entry"]["object"]["rules"]
     assert read_rules(house) == PRESETS["house"]
     assert PRESETS.keys() == {"table", "house", "vouched", "stewards"}
-
-
-class Table:
-    """Keepers at a table, who say everything to each other at once."""
-
-    def __init__(self, names: str) -> None:
-        self.pen, self.people = Pen(), [someone(name) for name in names]
-        self.log, self.minutes = Log(genesis(self.people, pen=self.pen)), 0
-        for one in self.people:
-            self.act(one, Join(None))
-
-    def act(self, who: Someone, deed: Deed, heads: tuple[Hash, ...] | None = None) -> Hash:
-        self.minutes += 1
-        entry = self.pen.write(who, deed, self.log.circle, heads or self.log.citable, later(self.minutes))
-        assert self.log.add(entry) == Stands(new=True)
-        return entry.hash
-
-    def remove(self, whom: Someone, *voters: Someone) -> Hash:
-        removal = self.act(voters[0], Offer(Remove(whom.person), NOBODY_SAW))
-        for voter in voters[1:]:
-            self.act(voter, Accept(removal, NOBODY_SAW))
-        return removal
-
-    @property
-    def now(self) -> datetime:
-        return later(self.minutes)
 
 
 # The brake (R43)

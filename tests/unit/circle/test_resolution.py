@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from fediverse_circle.domain.circle.entry import Entry, verified
 from fediverse_circle.domain.circle.log import Log
 from fediverse_circle.domain.circle.resolution import resolve
-from fediverse_circle.domain.circle.state import Member, State, digest_of, state_object
+from fediverse_circle.domain.circle.state import digest_of, state_object
 from fediverse_circle.domain.circle.verdict import Falls, Stands, Waits
 from fediverse_circle.vocab.circle.forms import Hash
 from fediverse_circle.vocab.circle.types import Accept, Admit, Admitting, Deed, Join, Offer, Remove, Rules, Seen
 from tests.unit.circle.cast import Pen, Someone, genesis, later, someone
 from tests.unit.circle.games import Game, games, many
 from tests.unit.circle.oracle import Oracle
+from tests.unit.circle.table import comparable
 from tests.unit.circle.vectors import load, names
 
 SCENARIOS = names("resolution-*.json")
@@ -32,16 +33,6 @@ def replayed(entries: list[Entry], order: list[int]) -> Log:
             break
         waiting = left
     return log
-
-
-def mentioned(member: Member) -> dict[str, object]:
-    host = {} if member.host is None else {"host": member.host}
-    return {"join": member.join, "actor": member.actor, "key": member.key, "inbox": member.inbox, "history": member.history, **host}
-
-
-def comparable(state: State) -> tuple[object, ...]:
-    members = {person: mentioned(one) for person, one in state.members.items()}
-    return members, state.keepers, state.rules, state.carried, state.reducing, state.retracted, state.kept
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
