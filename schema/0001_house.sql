@@ -20,6 +20,7 @@ create table actor (                                   -- anyone, anywhere
 );
 create index actor_handle on actor (lower(username), host);
 create unique index actor_local_name on actor (lower(username)) where local;
+create index actor_suspended on actor (id) where suspended_at is not null;      -- asked for each post that anybody reads
 
 create table login (                                   -- who signs in; never leaves the house
     id bigint primary key generated always as identity,

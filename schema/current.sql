@@ -59,6 +59,7 @@ create table actor (
 );
 CREATE INDEX actor_handle ON actor USING btree (lower(username), host);
 CREATE UNIQUE INDEX actor_local_name ON actor USING btree (lower(username)) WHERE local;
+CREATE INDEX actor_suspended ON actor USING btree (id) WHERE suspended_at IS NOT NULL;
 
 create table actor_key (
     uri text not null,
@@ -453,6 +454,7 @@ create table tally (
 -- function buried_posts(viewer bigint) returns setof post language sql stable
 -- function homes_of(the_post bigint) returns setof bigint language sql stable
 -- function known_post(the_uri text) returns table(id bigint, author_id bigint, said_at timestamp with time zone, edited_at timestamp with time zone, deleted_at timestamp with time zone) language sql stable
+-- function orphans_of(the_uri text) returns setof bigint language sql stable
 -- function readers_of(the_post bigint) returns setof bigint language sql stable
 -- function standing_of(the_actor bigint) returns table(disabled boolean) language sql stable
 -- function visible_posts(viewer bigint) returns setof post language sql stable

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from fediverse_circle.actions.addressing import Decision, Draft, readable_by
 from fediverse_circle.core.errors import Conflict, NotFound
-from fediverse_circle.core.ids import ActorId, PostId
+from fediverse_circle.core.ids import ActorId
 from fediverse_circle.core.urls import parse_url
 from fediverse_circle.domain import uris
 from fediverse_circle.domain.actors import Actor
@@ -94,16 +94,16 @@ async def receive(tx: Tx, now: datetime, origin: Origin, said: Words, addressing
     post = await posts.insert(tx, now, origin, said, addressing)
     if post is None:
         return None
-    if await timelines.enter(tx, post.id):
-        await _adopt(tx, post.id)
+    if await timelines.receive(tx, post):
+        await _adopt(tx, post)
     if said.mentioned:
         await notifications.tell_mentioned(tx, now, post.id, origin.author)
     return post
 
 
-async def _adopt(tx: Tx, post: PostId) -> None:
+async def _adopt(tx: Tx, post: Post) -> None:
     """Answers that came first hang on the post now, and belong into homes only now."""
-    for answer in await posts.adopt(tx, post):
+    for answer in await posts.adopt(tx, post.id):
         await timelines.enter(tx, answer)
 
 
@@ -122,7 +122,7 @@ async def look_up(tx: Tx, now: datetime, reader: ActorId, origin: Origin, said: 
     """Somebody here has fetched what somebody elsewhere has said: kept if it is for them, NotFound (and nothing kept) if not.  It rings nowhere."""
     post = await posts.insert(tx, now, origin, said, addressing)
     if post is not None:
-        await _adopt(tx, post.id)
+        await _adopt(tx, post)
     return await posts.visible_by_uri(tx, reader, origin.uri)
 
 

@@ -11,6 +11,7 @@ The same pattern reads everything: the standard library's parser repairs what it
 import ipaddress
 import re
 from dataclasses import InitVar, dataclass
+from functools import lru_cache
 from typing import final
 from urllib.parse import quote, urljoin
 
@@ -97,6 +98,7 @@ class Url:
         return f"Url({self.origin}/…)"
 
 
+@lru_cache(maxsize=2000)  # one activity names its actor, and their lists, again and again
 def parse_url(text: str) -> Url:
     """The http or https URL that the text is; BadUrl if it is not exactly one."""
     _refuse_strange(text)

@@ -7,6 +7,7 @@ message brings a key, and no key of ours comes from elsewhere.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import final
 
 from aiohttp import web
@@ -31,7 +32,7 @@ from fediverse_circle.signing import (
 )
 from fediverse_circle.site import Site
 from fediverse_circle.store import keys
-from fediverse_circle.store.keys import Held
+from fediverse_circle.store.keys import Held, KeyKind
 from fediverse_circle.vocab import read_keys
 
 REQUESTS, SECONDS = 8, 20.0
@@ -118,10 +119,10 @@ async def vouched(here: Site, claim: Claim, held: Held) -> Vouched:
     """The request, if the key signed it.  If it did not, the owner is asked once in a while whether they have another."""
     window = here.settings.signature_window
     try:
-        signed = verify(claim, _public(held), here.now(), window)
+        signed = verify(claim, _public(held.kind, held.public), here.now(), window)
     except WrongKey:
         held = await _asked_again(here, claim, held)
-        signed = verify(claim, _public(held), here.now(), window)
+        signed = verify(claim, _public(held.kind, held.public), here.now(), window)
     return Vouched(signed, held, claim.created)
 
 
@@ -165,9 +166,11 @@ def _named(claim: Claim) -> Url:
         raise Unauthenticated("The key id must be the URL of a key, in its normal form.") from None
 
 
-def _public(held: Held) -> PublicKey:
-    match held.kind:
+@lru_cache(maxsize=2000)
+def _public(kind: KeyKind, text: str) -> PublicKey:
+    """The key that a text is.  The same key checks its second signature in half the time."""
+    match kind:
         case "rsa":
-            return public_key_from_pem(held.public)
+            return public_key_from_pem(text)
         case "ed25519":
-            return public_key_from_multibase(held.public)
+            return public_key_from_multibase(text)

@@ -10,12 +10,18 @@ from fediverse_circle.domain.post import Post
 from fediverse_circle.store.db import Reader, Tx, row
 
 
-async def enter(tx: Tx, post: PostId) -> bool:
-    """Put a new post into the homes it belongs to; whether answers that came before it wait for it (`posts.adopt`)."""
+async def enter(tx: Tx, post: PostId) -> None:
+    """Put a new post into the homes it belongs to."""
+    await tx.execute("insert into home_entry (viewer_id, post_id) select h, $1 from homes_of($1) h on conflict do nothing", post)
+
+
+async def receive(tx: Tx, post: Post) -> bool:
+    """Put what came from elsewhere into the homes it belongs to; whether answers to it are here already (`posts.adopt`)."""
     is_awaited: bool = await tx.fetchval(
         """with entered as (insert into home_entry (viewer_id, post_id) select h, $1 from homes_of($1) h on conflict do nothing)
-           select exists (select from awaiting($1))""",
-        post,
+           select exists (select from orphans_of($2))""",
+        post.id,
+        post.uri,
     )
     return is_awaited
 

@@ -8,15 +8,24 @@ $$;
 create or replace function homes_of(the_post bigint) returns setof bigint language sql stable as $$
     -- the accounts here in whose home a post belongs: those of its readers who follow its author; an answer only where they follow the answered
     -- person too (as Mastodon does).  Always a part of readers_of.
-    select a.actor_id
+    -- Asked for each post that arrives, by a plan made before there were any.  So what belongs to one reader is a scalar question, which is always
+    -- answered by an index: for `exists` and joins such a plan reads whole tables.
+    select r.id
       from post p cross join lateral readers_of(p.id) r(id)
-      join account a on a.actor_id = r.id
-      left join post parent on parent.id = p.in_reply_to
      where p.id = the_post
+       and (select true from account a where a.actor_id = r.id)
        and (r.id = p.author_id
-            or exists (select from follow f where f.follower_id = r.id and f.target_id = p.author_id and f.state = 'accepted')
-               and (p.in_reply_to_uri is null or parent.author_id in (r.id, p.author_id)
-                    or exists (select from follow f where f.follower_id = r.id and f.target_id = parent.author_id and f.state = 'accepted')))
+            or (select true from follow f where f.follower_id = r.id and f.target_id = p.author_id and f.state = 'accepted')
+               and (p.in_reply_to_uri is null
+                    or (select parent.author_id in (r.id, p.author_id)
+                               or (select true from follow f
+                                    where f.follower_id = r.id and f.target_id = parent.author_id and f.state = 'accepted')
+                          from post parent where parent.id = p.in_reply_to)))
+$$;
+
+create or replace function orphans_of(the_uri text) returns setof bigint language sql stable as $$
+    -- answers to what is not here
+    select o.id from post o where o.in_reply_to is null and o.in_reply_to_uri = the_uri
 $$;
 
 create or replace function awaiting(the_post bigint) returns setof bigint language sql stable as $$
