@@ -136,8 +136,13 @@ class Instance:
             stdout=PIPE,
             stderr=PIPE,
         )
-        async with asyncio.timeout(PATIENCE):
-            out, err = await process.communicate(given.encode() if given is not None else None)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                out, err = await process.communicate(given.encode() if given is not None else None)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()
 
