@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from fediverse_circle.domain.circle.entry import Entry
 from fediverse_circle.vocab.circle.types import Create, Days, Delete, Update
-from tests.simulation.servers import Replica, Server
+from tests.simulation.servers import COMMITMENT, Replica, Server, Talk
 from tests.simulation.world import World
 from tests.unit.circle.content_oracle import ContentOracle
 from tests.unit.circle.oracle import Oracle
@@ -129,6 +129,20 @@ class Watch:
         for server in self.world.servers:
             if server.alive and not server.hostile and server.replica:
                 self._gone(server, server.replica, replicas[0][1])
+        self._goes_on(replicas)
+
+    def _goes_on(self, replicas: list[tuple[Server, Replica]]) -> None:
+        """27: whoever is left talks, and is heard by all who are left."""
+        server, replica = self.world.chance.choice(replicas)
+        who = next(one for one in server.people if one.person in replica.log.state.members)
+        if replica.log.state.members[who.person].key != who.key:
+            return
+        name = f"{server.origin}/o/after-all"
+        entry = self.world.act(who, Create(name, COMMITMENT), Talk(name, "and still we talk"))
+        self.world.arrive()
+        for other, theirs in replicas:
+            heard = entry is not None and entry.hash in theirs.words
+            check(heard, "27", f"{other.name} does not hear {who.name} of {server.name}")
 
     def _members(self, server: Server, replica: Replica) -> set[str]:
         return {one.person for one in server.people} & replica.log.state.members.keys()

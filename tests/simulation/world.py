@@ -146,6 +146,11 @@ class World:
             if self.reach(sender, receiver):
                 receiver.receive(parcel, sender.name)
 
+    def arrive(self) -> None:
+        """Everything that was sent arrives."""
+        self.now += timedelta(days=1)
+        self._deliver()
+
     # What happens
 
     def step(self) -> None:
@@ -381,8 +386,7 @@ class World:
     def heal(self) -> None:
         """Everybody who still works can reach everybody, nothing more is lost, and all ask each other until nobody has news."""
         self.far, self.loss = set(), 0.0
-        self.now += timedelta(days=1)
-        self._deliver()
+        self.arrive()
         living = [one for one in self.servers if one.alive]
         quiet = 0
         while quiet < 2:

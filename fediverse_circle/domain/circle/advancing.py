@@ -18,6 +18,7 @@ def advance(before: Resolution, x: int) -> Resolution:
     assert before.set == before.ops[x].past
     after = copy(before)
     after.set, after.shown = before.set | 1 << x, None
+    after.killed = {r: killed for r, killed in before.killed.items() if after.ops[r].target != after.ops[x].person}
     if not _take(after, x):
         return resolve(before.dag, after.set)
     if after.dag.index.keeps & after.set:
@@ -79,7 +80,7 @@ def _take_contested(after: Resolution, proposal: int) -> bool:
     """A vote on a reducing decision about keepers: S2 is judged again, it is small."""
     before = after.majority_reducing
     again = Resolution(after.dag, after.set)
-    again.judge_removals()
+    again.judge_removals({r: killed for r, killed in after.killed.items() if r != proposal})
     if again.majority_void != after.majority_void or again.majority_reducing & ~(1 << proposal) != before & ~(1 << proposal):
         return False
     after.killed = again.killed

@@ -7,7 +7,7 @@ shift, "all of this person's" a mask, and "known to x" an `and`.  Nothing here j
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import final
+from typing import TypeVar, final
 
 from fediverse_circle.domain.circle.entry import Entry
 from fediverse_circle.vocab.circle.forms import Hash, Key, Person
@@ -32,6 +32,14 @@ from fediverse_circle.vocab.circle.types import (
 )
 
 Mask = int
+K = TypeVar("K")
+
+
+class Masks(dict[K, Mask]):
+    """Masks by something.  What is not named has none, and asking for it leaves no trace."""
+
+    def __missing__(self, _: K) -> Mask:
+        return 0
 
 
 @final
@@ -67,23 +75,23 @@ class Operation:
 class Index:
     """Operations by what they are, and by whom they name.  Masks."""
 
-    acts: defaultdict[Person, Mask] = field(default_factory=lambda: defaultdict(int))
-    joins: defaultdict[Person, Mask] = field(default_factory=lambda: defaultdict(int))
-    leaves: defaultdict[Person, Mask] = field(default_factory=lambda: defaultdict(int))
-    moves: defaultdict[Person, Mask] = field(default_factory=lambda: defaultdict(int))
+    acts: Masks[Person] = field(default_factory=Masks)
+    joins: Masks[Person] = field(default_factory=Masks)
+    leaves: Masks[Person] = field(default_factory=Masks)
+    moves: Masks[Person] = field(default_factory=Masks)
     # proposals, by their target
-    admits: defaultdict[Person, Mask] = field(default_factory=lambda: defaultdict(int))
-    removes: defaultdict[Person, Mask] = field(default_factory=lambda: defaultdict(int))
-    drops: defaultdict[Person, Mask] = field(default_factory=lambda: defaultdict(int))  # removes and demotes
-    revokes: defaultdict[Person, Mask] = field(default_factory=lambda: defaultdict(int))
-    rebinds: defaultdict[Person, Mask] = field(default_factory=lambda: defaultdict(int))
-    minors: defaultdict[Person, Mask] = field(default_factory=lambda: defaultdict(int))  # removes and revokes that are not major
+    admits: Masks[Person] = field(default_factory=Masks)
+    removes: Masks[Person] = field(default_factory=Masks)
+    drops: Masks[Person] = field(default_factory=Masks)  # removes and demotes
+    revokes: Masks[Person] = field(default_factory=Masks)
+    rebinds: Masks[Person] = field(default_factory=Masks)
+    minors: Masks[Person] = field(default_factory=Masks)  # removes and revokes that are not major
     # by what they are about
     votes: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))  # of a proposal, its own first
-    uses: defaultdict[int, Mask] = field(default_factory=lambda: defaultdict(int))  # Joins by their admission
+    uses: Masks[int] = field(default_factory=Masks)  # Joins by their admission
     after_rules: dict[int, Mask] = field(default_factory=dict)  # what comes after a proposal of rules
     voices: defaultdict[Key, set[Person]] = field(default_factory=lambda: defaultdict(set))  # by Joins and Moves
-    rebound: defaultdict[Key, Mask] = field(default_factory=lambda: defaultdict(int))  # rebinds by their key
+    rebound: Masks[Key] = field(default_factory=Masks)  # rebinds by their key
     # by which stage of section 8 judges them
     proposals: Mask = 0
     all_admits: Mask = 0

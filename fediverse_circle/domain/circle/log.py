@@ -119,9 +119,9 @@ class Log:
     def voices(self, key: Key) -> frozenset[Person]:
         """Everybody for whom the key ever spoke (by a Join, a Move, a carried rebind), and the person whose own key it is."""
         index = self._dag.index
-        rebound = bits(index.rebound.get(key, 0) & self._present().carried)
+        rebound = bits(index.rebound[key] & self._present().carried)
         persons = {*index.voices.get(key, ()), *(self._dag.operations[i].target for i in rebound)}
-        return frozenset(person for person in (*persons, Person(key)) if person is not None and index.joins.get(person))
+        return frozenset(person for person in (*persons, Person(key)) if person is not None and index.joins[person])
 
     def fell(self, person: Person) -> bool:
         """Whether somebody is out who neither left nor was removed: their Join does not hold, for a sponsor fell, or rules came beside it (8.4)."""
@@ -142,7 +142,7 @@ class Log:
 
     def founders_yet_to_join(self) -> frozenset[Person]:
         """Keepers from the start who have not joined."""
-        return frozenset(person for person in self._present().keepers if not self._dag.index.joins.get(person))
+        return frozenset(person for person in self._present().keepers if not self._dag.index.joins[person])
 
     def identity(self, founder: Person) -> Identity:
         """How a founder was named.  KeyError if nobody founded by this name."""

@@ -5,6 +5,7 @@ knows all others, computed from the resolution before it (advancing.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, final
 
 from fediverse_circle.domain.circle.dag import Dag, Mask, Operation, bits
@@ -242,15 +243,18 @@ class Resolution:
 
     # The stages
 
-    def judge_removals(self) -> None:
-        """S2: reducing decisions about keepers.  Mutual removals are decided by what each leaves of the other's votes."""
+    def judge_removals(self, killed: Mapping[int, Mask]) -> None:
+        """S2: reducing decisions about keepers.  Mutual removals are decided by what each leaves of the other's votes.
+
+        `killed`: what some of them kill, where that is known already.
+        """
         open_ones: dict[int, list[Operation]] = {}
         for r in bits(self.dag.index.contested & self.set):
             op = self.ops[r]
             votes = [self.ops[j] for j in self.votes(r) if self.ops[j].person in op.base]
             if len({vote.person for vote in votes}) >= op.majority:
                 open_ones[r] = votes
-        self.killed = {r: self.killed_by(r) for r in open_ones}
+        self.killed = {r: killed[r] if r in killed else self.killed_by(r) for r in open_ones}
         alive, sure = set(open_ones), set[int]()
         changed = True
         while changed:
@@ -351,14 +355,14 @@ class Resolution:
             unused |= sum(1 << a for a in bits(index.all_admits & self.carried & index.used) if not index.uses[a] & self.set)
         invited = {target: self.invited(target) for a in bits(unused) if (target := ops[a].target) is not None}
         return State(
-            members=dict(self.members),
+            members=MappingProxyType(self.members),
             keepers=self.keepers,
             rules=self.rules,
             carried=self._carried(),
             reducing=self.dag.named(self.reducing),
             retracted=frozenset(change.entry for change in retracts if isinstance(change, Retract)),
             kept=self.kept,
-            invited={person: one for person, one in invited.items() if one is not None},
+            invited=MappingProxyType({person: one for person, one in invited.items() if one is not None}),
         )
 
     def _carried(self) -> frozenset[Hash]:
@@ -374,7 +378,7 @@ class Resolution:
 def resolve(dag: Dag, of: Mask) -> Resolution:
     """state(S), from nothing but the set."""
     resolution = Resolution(dag, of)
-    resolution.judge_removals()
+    resolution.judge_removals({})
     resolution.judge_grants()
     resolution.judge_keepers_decisions()
     resolution.judge_admissions()
