@@ -4,6 +4,7 @@ The order is fixed: size, syntax of the signature, digest, key, signature, and o
 vouched for.
 """
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ from fediverse_circle.core.errors import Invalid, NotFound, TooLarge, Unauthenti
 from fediverse_circle.core.ids import ActorId
 from fediverse_circle.core.urls import parse_id
 from fediverse_circle.federation import incoming, keys, origin
-from fediverse_circle.federation.heard import Heard
+from fediverse_circle.federation.heard import Drop, Heard
 from fediverse_circle.federation.keys import Vouched
 from fediverse_circle.signing import parse
 from fediverse_circle.site import Site
@@ -26,6 +27,7 @@ from fediverse_circle.vocab import LARGEST, Activity, Malformed, NoId, read_acti
 
 routes = web.RouteTableDef()
 
+BODY_SECONDS: Final = 30.0
 _FAREWELLS: Final = frozenset({"Delete", "Update"})
 
 
@@ -63,6 +65,8 @@ async def _take(here: Site, activity: Activity, vouched: Vouched, inbox_of: Acto
     held, fingerprint = vouched.held, vouched.signed.fingerprint
     teller = Teller(held.actor_id, held.actor_uri, held.followers, held.followed)
     verdict = await incoming.at_once(here, Heard(activity, teller, inbox_of, vouched.signed_at))
+    if isinstance(verdict, Drop) and not held.resting:
+        return  # what means nothing here is not remembered either
     arrival = Arrival(activity.id, activity.type, incoming.about(activity), inbox_of, teller.id, fingerprint, vouched.signed_at)
     async with begin(here.db) as tx:
         if held.resting:
@@ -71,16 +75,20 @@ async def _take(here: Site, activity: Activity, vouched: Vouched, inbox_of: Acto
 
 
 async def _body(request: web.Request) -> bytes:
-    """The bytes of the request, as they are: counted while they come, in no encoding."""
+    """The bytes of the request, as they are: counted while they come, in no encoding, and not for ever."""
     if "Content-Encoding" in request.headers:
         raise Invalid("Content-Encoding", "Send the activity as it is, without any encoding.")
     if (request.content_length or 0) > LARGEST:
         raise TooLarge
     body = bytearray()
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > LARGEST:
-            raise TooLarge
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > LARGEST:
+                    raise TooLarge
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
     return bytes(body)
 
 

@@ -33,7 +33,7 @@ HANDLERS: Final[Mapping[str, Decide]] = {
     "Undo": undo.decide,
     "Update": update.decide,
 }
-LONGEST_KEPT: Final = 1 << 17  # what we have no word for and is longer than that is not kept either
+LONGEST_KEPT: Final = 1 << 16  # what we have no word for and is longer than that is not kept either
 KIND: Final = "Understand"
 
 
@@ -56,7 +56,9 @@ async def at_once(here: Site, heard: Heard) -> Verdict | Later:
 
 
 async def take(tx: Tx, now: datetime, arrival: Arrival, body: bytes, verdict: Verdict | Later) -> None:
-    """Note that an activity came, and do what it means or have it understood later; nothing if it came before."""
+    """Note that an activity came, and do what it means or have it understood later; nothing if it came before, or means nothing."""
+    if isinstance(verdict, Drop):
+        return
     is_kept = isinstance(verdict, Later) or (isinstance(verdict, Keep) and len(body) <= LONGEST_KEPT)
     number = await received.keep(tx, now, arrival, body if is_kept else None)
     if number is None:
@@ -66,7 +68,7 @@ async def take(tx: Tx, now: datetime, arrival: Arrival, body: bytes, verdict: Ve
             await deed(tx, now)
         case Later():
             await jobs.add(tx, now, KIND, msgspec.json.encode(_Payload(number)).decode())
-        case Drop() | Keep():
+        case Keep():
             pass
 
 

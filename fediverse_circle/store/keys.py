@@ -66,16 +66,6 @@ async def held(db: Reader, uri: str, host: str) -> Held | None:
     return row(Held, record) if record else None
 
 
-async def find(db: Reader, uri: str) -> ActorKey | None:
-    """The public key of this id, if its owner is neither deleted nor suspended."""
-    record = await db.fetchrow(
-        """select k.* from actor_key k join actor a on a.id = k.actor_id
-            where k.uri = $1 and a.deleted_at is null and a.suspended_at is null""",
-        uri,
-    )
-    return row(ActorKey, record) if record else None
-
-
 async def of_actor(db: Reader, actor: ActorId) -> list[ActorKey]:
     """An actor's public keys."""
     return [row(ActorKey, r) for r in await db.fetch("select * from actor_key where actor_id = $1 order by kind desc", actor)]

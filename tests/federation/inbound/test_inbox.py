@@ -8,6 +8,7 @@ import pytest
 
 from fediverse_circle.core.urls import parse_url
 from fediverse_circle.domain.actors import Actor
+from fediverse_circle.federation import inbox
 from fediverse_circle.signing import sign_cavage
 from fediverse_circle.vocab import LARGEST
 from tests.strangers import ACTIVITY, PUBLIC, E, Person, Stage, W
@@ -68,6 +69,19 @@ async def test_a_body_without_end_is_refused_long_before_it(v: Stage) -> None:
     assert b" 413 " in await answer
 
 
+async def test_a_body_that_never_comes_is_not_waited_for(v: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "BODY_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(v.address.rpartition(":")[2]))
+    writer.write(f"POST /inbox HTTP/1.1\r\nHost: {v.host}\r\nContent-Length: 100\r\n\r\nonly this".encode())
+    assert b" 408 " in await reader.readline()
+    writer.close()
+
+
+async def test_what_means_nothing_here_is_not_remembered(v: Stage, mo: Person) -> None:
+    assert (await v.post(mo.does("Create", mo.note("1", to=[PUBLIC])), mo)).status == 202
+    assert await kept(v) == 0
+
+
 async def test_no_encoding_is_undone(v: Stage, mo: Person) -> None:
     body = msgspec.json.encode(something(mo))
     signed = sign_cavage(mo.secret, mo.key_id, "POST", parse_url(f"https://{v.host}/inbox"), body, v.clock())
@@ -103,8 +117,8 @@ async def test_farewells_of_strangers_cost_nothing(v: Stage) -> None:
 
 async def test_the_same_activity_is_understood_once_in_each_inbox(v: Stage, ana: Actor, mo: Person) -> None:
     for _ in range(2):
-        for inbox in ("/inbox", f"{ana.uri}/inbox"):
-            assert (await v.post(something(mo), mo, inbox)).status == 202
+        for where in ("/inbox", f"{ana.uri}/inbox"):
+            assert (await v.post(something(mo), mo, where)).status == 202
             v.clock.pass_by(seconds=1)
     assert await kept(v) == 2
 
